@@ -1,0 +1,58 @@
+"""The options that several commands share, each defined once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from staffml_anki import data
+from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.vault.questions import nearest
+from staffml_anki.vault.select import KNOWN_VALUES
+
+NARROW = "Narrow the selection"
+
+VaultPath = Annotated[
+    Path,
+    typer.Option(
+        "--vault",
+        "-v",
+        help="A vault folder, a corpus.json or a vault.db.",
+        envvar="STAFFML_VAULT",
+        show_default="the shipped starter vault",
+        show_envvar=True,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe's name, or a recipe file.")]
+DEFAULT_VAULT = data.VAULT
+
+
+def _axis(key: str) -> Callable[[list[str]], list[str]]:
+    def check(values: list[str]) -> list[str]:
+        by_lower = {valid.lower(): valid for valid in KNOWN_VALUES[key]}
+        for value in values:
+            if value.lower() not in by_lower:
+                raise StaffmlAnkiError(f"--{key} {value}: no such {key}; {nearest(value, KNOWN_VALUES[key])}")
+        return [by_lower[value.lower()] for value in values]
+
+    return check
+
+
+def _option(key: str, help_text: str, *, checked: bool = True) -> object:
+    return typer.Option(
+        f"--{key}",
+        help=help_text,
+        rich_help_panel=NARROW,
+        callback=_axis(key) if checked else None,
+        metavar=key.upper(),
+    )
+
+
+Tracks = Annotated[list[str], _option("track", "cloud, edge, mobile, tinyml, global.")]
+Levels = Annotated[list[str], _option("level", "L1 to L6+.")]
+Areas = Annotated[list[str], _option("area", "A competency area, such as memory.")]
+Topics = Annotated[list[str], _option("topic", "A topic, such as kv-cache-management.", checked=False)]
+Zones = Annotated[list[str], _option("zone", "A zone, such as diagnosis.")]
+Chains = Annotated[list[str], _option("chain", "A chain's id.", checked=False)]

@@ -1,0 +1,98 @@
+"""What a person or a script sees. The one place that writes to the terminal."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from staffml_anki.vault import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PROBLEMS_SHOWN = 20
+
+
+def console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+
+
+def say(text: str = "", style: str = "") -> None:
+    """A line for a person, on stdout."""
+    console().print(clean(text), style=style or None)
+
+
+def warn(text: str, style: str = "yellow") -> None:
+    """A line for a person, on stderr."""
+    console(stderr=True).print(clean(text), style=style)
+
+
+def emit_json(value: object) -> None:
+    """One JSON document on stdout, and nothing else."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def clean(text: str) -> str:
+    """Text of a vault without anything a terminal would act on: escapes, bells, changes of direction."""
+    return (
+        text
+        if text.isascii() and text.isprintable()
+        else "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    )
+
+
+def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
+    """Aligned columns without lines: readable for people, and for grep and cut. The first row is the heading."""
+    from rich.cells import cell_len
+
+    rows = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    aligned_right = set(right)
+    out = console()
+    for number, row in enumerate(rows):
+        cells = [
+            " " * (width - cell_len(cell)) + cell if index in aligned_right else cell + " " * (width - cell_len(cell))
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        line = "  ".join(cells).rstrip()
+        if number == 0:
+            out.print(line, style="bold")
+        else:
+            sys.stdout.write(line + "\n") if len(rows) > 500 else out.print(line)
+
+
+def problems(found: Sequence[Problem], *, limit: int | None = PROBLEMS_SHOWN) -> None:
+    """Problems on stderr, errors first."""
+    ordered = sorted(found, key=lambda problem: problem.severity)
+    out = console(stderr=True)
+    for problem in ordered[:limit]:
+        out.print(f"{problem.severity}: ", style="bold red" if problem.severity == "error" else "yellow", end="")
+        out.print(clean(str(problem)))
+    if limit is not None and len(ordered) > limit:
+        out.print(f"… and {len(ordered) - limit} more; staffml-anki check shows all")
+
+
+def counted(number: int, noun: str) -> str:
+    """``counted(1, "error")`` → ``1 error``, ``counted(2, "error")`` → ``2 errors``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def track(items: Iterable[Any], what: str, total: int) -> Iterator[Any]:
+    """A progress bar on stderr where that is a terminal; nothing where it is not, or where it would only flicker."""
+    if total < 500 or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.progress import track as rich_track
+
+    yield from rich_track(items, f"{what:<18}", total=total, console=console(stderr=True), transient=True)
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)

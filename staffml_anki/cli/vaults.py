@@ -1,0 +1,268 @@
+"""`check`, `list`, `show`, `stats` and `diff`: looking at vaults."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from staffml_anki.cli import options, output
+from staffml_anki.errors import StaffmlAnkiError
+
+if TYPE_CHECKING:
+    from staffml_anki.vault import Question, Vault
+    from staffml_anki.vault.compare import Difference
+
+LISTED = 50
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check")(check)
+    app.command("list")(list_questions)
+    app.command("show")(show)
+    app.command("stats")(stats)
+    app.command("diff")(diff)
+
+
+def check(
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is not published: drafts, archived.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Report every problem of a vault, each with file, field, what was found and what would be right.
+
+    [dim]Examples:[/dim]
+      staffml-anki check --vault vault/
+      staffml-anki check --strict --json
+    """
+    from staffml_anki.vault import load_vault
+    from staffml_anki.vault.check import check as run
+    from staffml_anki.vault.policy import EVERYTHING
+
+    loaded = load_vault(vault, EVERYTHING if everything else None, output.track)
+    found = run(loaded, datetime.now(UTC))
+    errors = sum(problem.severity == "error" for problem in found)
+    warnings = len(found) - errors
+    if as_json:
+        output.emit_json(
+            {
+                "vault": str(vault),
+                "shape": loaded.shape,
+                "questions": len(loaded.questions),
+                "unpublished": loaded.unpublished,
+                "chains": len(loaded.chains),
+                "errors": errors,
+                "warnings": warnings,
+                "problems": found,
+            }
+        )
+    else:
+        output.problems(found, limit=None)
+        what = [output.counted(len(loaded.questions), "question"), output.counted(len(loaded.chains), "chain")]
+        if loaded.unpublished:
+            what.append(f"{loaded.unpublished:,} not published")
+        verdict = f"{output.counted(errors, 'error')}, {output.counted(warnings, 'warning')}"
+        output.say(f"{', '.join(what)}: {verdict}", "red" if errors else "yellow" if warnings else "green")
+    if errors or (strict and warnings):
+        raise typer.Exit(1)
+
+
+def list_questions(
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    track: options.Tracks = [],  # noqa: B006
+    level: options.Levels = [],  # noqa: B006
+    area: options.Areas = [],  # noqa: B006
+    topic: options.Topics = [],  # noqa: B006
+    zone: options.Zones = [],  # noqa: B006
+    chain: options.Chains = [],  # noqa: B006
+    as_json: options.AsJson = False,
+) -> None:
+    """List questions, one per line.
+
+    [dim]Examples:[/dim]
+      staffml-anki list --track tinyml --level L3
+      staffml-anki list --topic kv-cache-management --json
+    """
+    from staffml_anki.vault import load_vault
+    from staffml_anki.vault.select import Selection, require_known, select
+
+    loaded = load_vault(vault, track=output.track)
+    selection = Selection().narrowed(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
+    require_known(loaded, selection)
+    found = select(loaded, selection)
+    keys = ("id", "track", "level", "area", "topic", "title")
+    if as_json:
+        output.emit_json([{key: getattr(q, key) for key in keys} for q in found.values()])
+        return
+    if not found:
+        output.warn("no question matches; drop an option")
+        return
+    rows = [[q.id, q.level, q.track, q.area, q.title] for q in found.values()]
+    output.table([["id", "level", "track", "area", "title"], *rows])
+
+
+def show(
+    question_id: Annotated[str, typer.Argument(metavar="ID", help="The question's id, as `list` shows it.")],
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show the answer and the napkin math, too.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show one question; the answer only when asked for.
+
+    [dim]Examples:[/dim]
+      staffml-anki show starter-cloud-003
+      staffml-anki show starter-cloud-003 --reveal
+    """
+    from staffml_anki.vault import QuestionId, load_vault
+    from staffml_anki.vault.questions import nearest
+
+    loaded = load_vault(vault, track=output.track)
+    question = loaded.questions.get(QuestionId(question_id))
+    if question is None:
+        mended = [problem for problem in loaded.errors if problem.question == question_id]
+        hint = f"it is broken: {mended[0]}" if mended else nearest(question_id, tuple(loaded.questions))
+        raise StaffmlAnkiError(f"{question_id}: no such question in this vault; {hint}")
+    if as_json:
+        hidden = set() if reveal else {"solution", "common_mistake", "napkin_math", "correct_index", "resources"}
+        output.emit_json(question.model_dump(mode="json", exclude=hidden | {"file"}))
+        return
+    _show_text(loaded, question, reveal=reveal)
+
+
+def _show_text(vault: "Vault", question: "Question", *, reveal: bool) -> None:
+    where = [question.track, question.level, question.area, question.topic]
+    where += [f"{question.minutes} min"] if question.minutes is not None else []
+    output.say(" · ".join(where), "dim")
+    output.say(question.title, "bold")
+    for text in (question.scenario, question.question):
+        if text:
+            output.say(f"\n{text}")
+    if question.visual:
+        output.say(f"\n[{question.visual.alt}]", "italic")
+    for index, option in enumerate(question.options):
+        right = reveal and index == question.correct_index
+        output.say(f"  {'✓' if right else ' '} {chr(65 + index)}. {option}", "green" if right else "")
+    if not reveal:
+        output.say("\n--reveal shows the answer", "dim")
+        return
+    parts = (
+        ("Answer", question.solution),
+        ("Napkin math", question.napkin_math),
+        ("Common mistake", question.common_mistake),
+        ("Resources", "\n".join(f"{resource.name}: {resource.url}" for resource in question.resources)),
+    )
+    for heading, text in parts:
+        if text:
+            output.say(f"\n{heading}", "bold cyan")
+            output.say(text)
+    for place in vault.memberships().get(question.id, []):
+        output.say(f"\nChain {place.chain.id}", "bold cyan")
+        for step in place.chain.steps:
+            other = vault.questions[step]
+            output.say(f"  {'▶' if step == question.id else ' '} {other.level:<3} {other.title} ({step})")
+
+
+def stats(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJson = False) -> None:
+    """Count a vault along its axes.
+
+    [dim]Example:[/dim]
+      staffml-anki stats --vault vault.db
+    """
+    from staffml_anki.vault import load_vault
+    from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS, ZONES
+
+    loaded = load_vault(vault, track=output.track)
+    questions = list(loaded.questions.values())
+    cells = Counter((q.track, q.level) for q in questions)
+    areas, zones = Counter(q.area for q in questions), Counter(q.zone for q in questions)
+    chained = {step for chain in loaded.chains for step in chain.steps}
+    features = {
+        "in a chain": len(chained),
+        "with napkin math": sum(bool(q.napkin_math) for q in questions),
+        "with options": sum(bool(q.options) for q in questions),
+        "with a visual": sum(q.visual is not None for q in questions),
+        "math verified": sum(q.math_verified for q in questions),
+        "human reviewed": sum(q.human_reviewed for q in questions),
+    }
+    if as_json:
+        summary: dict[str, Any] = {
+            "release": loaded.release.id,
+            "released": loaded.release.created,
+            "shape": loaded.shape,
+            "questions": len(questions),
+            "unpublished": loaded.unpublished,
+            "broken": len({problem.question or problem.file for problem in loaded.errors}),
+            "chains": len(loaded.chains),
+            "track_by_level": {t: {lv: cells[t, lv] for lv in LEVELS} for t in TRACKS},
+            "area": {a: areas[a] for a in AREAS},
+            "zone": {z: zones[z] for z in ZONES},
+            "topics": len({q.topic for q in questions}),
+            "features": {key.replace(" ", "_"): value for key, value in features.items()},
+        }
+        output.emit_json(summary)
+        return
+    release = f", release {loaded.release.id}" if loaded.release.id else ""
+    output.say(
+        f"{output.counted(len(questions), 'question')} in {output.counted(len(loaded.chains), 'chain')}{release}",
+        "bold",
+    )
+    output.say()
+    grid = [[t, *(str(cells[t, lv]) for lv in LEVELS), str(sum(cells[t, lv] for lv in LEVELS))] for t in TRACKS]
+    total = ["all", *(str(sum(cells[t, lv] for t in TRACKS)) for lv in LEVELS), str(len(questions))]
+    output.table([["track", *LEVELS, "all"], *grid, total], right=range(1, len(LEVELS) + 2))
+    output.say()
+    output.table([["area", "questions"], *([a, str(areas[a])] for a in AREAS)], right=(1,))
+    output.say()
+    output.table([["feature", "questions"], *([key, str(value)] for key, value in features.items())], right=(1,))
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="A vault of any shape.")],
+    new: Annotated[Path, typer.Argument(help="A later one, of any shape.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what changed between two vaults: added, changed with which fields, retired, moved, chains.
+
+    [dim]Example:[/dim]
+      staffml-anki diff release-1/corpus.json release-2/vault.db
+    """
+    from staffml_anki.vault import load_vault
+    from staffml_anki.vault.compare import compare
+
+    found = compare(load_vault(old, track=output.track), load_vault(new, track=output.track))
+    if as_json:
+        short = {"added": found.added, "retired": found.retired}
+        brief = {key: [{"id": q.id, "title": q.title} for q in value] for key, value in short.items()}
+        rest = ("changed", "moved", "chains_added", "chains_removed", "chains_changed", "unchanged")
+        output.emit_json(brief | {key: getattr(found, key) for key in rest})
+        return
+    _show_difference(found)
+
+
+def _show_difference(found: "Difference") -> None:
+    if found.empty:
+        output.say(f"no difference: {output.counted(found.unchanged, 'question')} the same")
+        return
+    groups: tuple[tuple[str, str, list[str]], ...] = (
+        ("added", "green", [f"{q.id}  {q.title}" for q in found.added]),
+        ("changed", "yellow", [f"{c.id}  {c.title}  ({', '.join(c.fields)})" for c in found.changed]),
+        ("moved", "cyan", [f"{m.id}  {m.title}  ({_moves(m.places)})" for m in found.moved]),
+        ("retired", "red", [f"{q.id}  {q.title}" for q in found.retired]),
+        ("chains added", "green", list(found.chains_added)),
+        ("chains changed", "yellow", list(found.chains_changed)),
+        ("chains removed", "red", list(found.chains_removed)),
+    )
+    for name, colour, lines in groups:
+        if lines:
+            output.say(f"{len(lines):,} {name}", f"bold {colour}")
+            for line in lines[:LISTED]:
+                output.say(f"  {line}")
+            if len(lines) > LISTED:
+                output.say(f"  … and {len(lines) - LISTED:,} more; --json lists all", "dim")
+    output.say(f"{found.unchanged:,} unchanged")
+
+
+def _moves(places: tuple[tuple[str, str, str], ...]) -> str:
+    return ", ".join(f"{axis}: {before or 'none'} → {after or 'none'}" for axis, before, after in places)

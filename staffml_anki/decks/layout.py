@@ -1,0 +1,219 @@
+"""Where each note goes: the decks of a recipe, in order, as a value."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from staffml_anki.cards.note import chain_title
+from staffml_anki.decks.recipe import OrderKey, Recipe, compile_template, render
+from staffml_anki.errors import RecipeError
+from staffml_anki.vault import Chain, Membership, Question, QuestionId, Vault
+from staffml_anki.vault.axes import AREAS, LEVEL_NAMES, TRACK_NAMES, TRACKS, ZONES, level_rank, topic_name
+from staffml_anki.vault.model import ChainId
+from staffml_anki.vault.select import Selection, select
+
+SEPARATOR = "::"
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A deck with the questions whose cards lie directly in it, in the order in which new cards come."""
+
+    name: str
+    description: str
+    questions: tuple[QuestionId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All decks of a build, parents before children, each question in exactly one.
+
+    Parents that hold nothing but chain decks are left out on purpose: Anki makes a missing parent itself and, unlike
+    one that it imports, makes it collapsed.
+    """
+
+    decks: tuple[Deck, ...]
+    chain_names: Mapping[ChainId, str]
+    """The last part of each chain deck's name: kept in the manifest, so that it stays from release to release."""
+
+    @property
+    def questions(self) -> int:
+        return sum(len(deck.questions) for deck in self.decks)
+
+
+def lay_out(vault: Vault, recipe: Recipe, narrow: Selection, chain_names: Mapping[str, str] | None = None) -> Layout:
+    """Decide every card's deck.
+
+    Args:
+        narrow: what to keep of the recipe's own selection.
+        chain_names: names given to chain decks before, by chain id.
+
+    Raises:
+        RecipeError: a template fails, or gives a path that is not a deck's.
+    """
+    chosen = select(vault, recipe.select)
+    chosen = {key: q for key, q in select(vault, narrow).items() if key in chosen}
+    places = vault.memberships()
+    names = name_chains(vault, chain_names or {})
+    paths = _Paths(vault, recipe, names)
+    members: dict[str, list[tuple[tuple[Any, ...], QuestionId]]] = {}
+    chain_decks: set[str] = set()
+    for key, question in chosen.items():
+        home = places[key][0] if key in places else None
+        path, in_chain = paths.of(question, home)
+        # In a chain deck the steps come in order, whatever the recipe's own order says.
+        position = (home.position,) if in_chain and home else ()
+        members.setdefault(path, []).append(((*position, *_order(recipe.order, question, home)), key))
+        if in_chain:
+            chain_decks.add(path)
+    return Layout(tuple(_decks(vault, recipe, members, chain_decks)), names)
+
+
+def name_chains(vault: Vault, earlier: Mapping[str, str]) -> dict[ChainId, str]:
+    """A name for each chain: for people, unique, and the same as before wherever there was one.
+
+    Anki matches decks by name, and existing cards never move: a renamed chain deck would tear a chain in two. So a
+    name once given stays, even when the chain has grown; a new one is its topic and what it climbs, and where that is
+    taken, the title of its first step tells it apart.
+    """
+    names: dict[ChainId, str] = {}
+    taken: set[str] = set()
+    for chain in vault.chains:
+        if known := earlier.get(chain.id):
+            names[chain.id] = known
+            taken.add(known.casefold())
+    for chain in vault.chains:
+        if chain.id not in names:
+            name = next(n for n in _candidates(vault, chain) if n.casefold() not in taken)
+            names[chain.id] = name
+            taken.add(name.casefold())
+    return names
+
+
+def _candidates(vault: Vault, chain: Chain) -> Iterable[str]:
+    title = _part(chain_title(vault, chain))
+    yield title
+    longer = _part(f"{title} · {vault.questions[chain.steps[0]].title}")
+    yield longer
+    yield from (f"{longer} ({number})" for number in range(2, 100_000))
+
+
+def _part(text: str) -> str:
+    """A text as one part of a deck name: no separator in it, no characters that Anki drops."""
+    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.replace('"', "'"))
+    while SEPARATOR in visible:
+        visible = visible.replace(SEPARATOR, ":")
+    return " ".join(visible.split()).strip(":").strip() or "unnamed"
+
+
+class _Paths:
+    """Renders a recipe's deck paths, each distinct one once."""
+
+    def __init__(self, vault: Vault, recipe: Recipe, names: Mapping[ChainId, str]) -> None:
+        self._recipe = recipe
+        self._vault = vault
+        self._names = names
+        self._deck = compile_template(recipe, "deck")
+        self._chain_deck = compile_template(recipe, "chain_deck") if recipe.chain_deck else None
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def of(self, question: Question, home: Membership | None) -> tuple[str, bool]:
+        """(deck path, whether it is a chain's deck)."""
+        values = {
+            "track": question.track,
+            "track_name": TRACK_NAMES[question.track],
+            "level": question.level,
+            "level_name": LEVEL_NAMES[question.level],
+            "area": question.area,
+            "topic": question.topic,
+            "topic_name": _part(topic_name(question.topic)),
+            "zone": question.zone or "no zone",
+            "phase": question.phase or "no phase",
+        }
+        if self._chain_deck is not None and home is not None:
+            # A chain lies where its first step does, so that no chain is torn between two parents.
+            first = self._vault.questions[home.chain.steps[0]]
+            values |= {"track": first.track, "track_name": TRACK_NAMES[first.track], "area": first.area}
+            values |= {"topic": home.chain.topic, "topic_name": _part(topic_name(home.chain.topic))}
+            values["chain"] = self._names[home.chain.id]
+            return self._render("chain_deck", (home.chain.id,), values), True
+        return self._render("deck", tuple(values.values()), values), False
+
+    def _render(self, key: str, identity: tuple[object, ...], values: dict[str, Any]) -> str:
+        known = (key, *identity)
+        if known not in self._known:
+            template = self._chain_deck if key == "chain_deck" and self._chain_deck is not None else self._deck
+            self._known[known] = _valid_path(self._recipe, key, render(self._recipe, key, template, values))
+        return self._known[known]
+
+
+def _valid_path(recipe: Recipe, key: str, path: str) -> str:
+    parts = path.split(SEPARATOR)
+    fault = ""
+    if not path:
+        fault = "an empty path"
+    elif "::::" in path or ":::" in path or any(not part.strip() or part != part.strip(": ") for part in parts):
+        fault = f"the path '{path}', in which a part is empty or begins or ends with a colon or a space"
+    elif '"' in path or any(unicodedata.category(c) == "Cc" for c in path):
+        fault = f"the path {path!r}, which holds a quote or a control character"
+    elif len(path.encode()) > 1000:
+        fault = f"a path of {len(path)} characters"
+    if fault:
+        raise RecipeError(f"recipe {recipe.name}: {key} gives {fault}; a path is like StaffML::cloud::L4")
+    return unicodedata.normalize("NFC", path)
+
+
+def _order(keys: tuple[OrderKey, ...], question: Question, home: Membership | None) -> tuple[Any, ...]:
+    ranks: dict[str, Any] = {
+        "track": TRACKS.index(question.track),
+        "level": level_rank(question.level),
+        "area": AREAS.index(question.area),
+        "topic": question.topic,
+        "zone": ZONES.index(question.zone) if question.zone else len(ZONES),
+        "chain": (home.chain.id, home.position) if home else ("\uffff", 0),
+        "title": question.title.casefold(),
+        "id": question.id,
+    }
+    return (*(ranks[key] for key in keys), question.id)
+
+
+def _decks(
+    vault: Vault,
+    recipe: Recipe,
+    members: Mapping[str, list[tuple[tuple[Any, ...], QuestionId]]],
+    chain_decks: set[str],
+) -> Iterable[Deck]:
+    """Decks with cards and the parents they need, with descriptions that count whole subtrees."""
+    template = compile_template(recipe, "description")
+    counts: dict[str, int] = {}
+    direct_children: dict[str, set[str]] = {}
+    for path, cards in members.items():
+        for name in _lineage(path):
+            counts[name] = counts.get(name, 0) + len(cards)
+            if SEPARATOR in name:
+                direct_children.setdefault(name.rpartition(SEPARATOR)[0], set()).add(name)
+    only_chains = {
+        name
+        for name, children in direct_children.items()
+        if name not in members and SEPARATOR in name and children <= chain_decks
+    }
+    for name in sorted(counts.keys() - only_chains, key=lambda name: name.split(SEPARATOR)):
+        values = {
+            "deck": name,
+            "title": recipe.title,
+            "count": counts[name],
+            "release": vault.release.id,
+            "released": vault.release.created.date().isoformat() if vault.release.created else "",
+            "source": vault.release.source,
+            "attribution": vault.release.attribution,
+            "licence": vault.release.licence,
+            "root": SEPARATOR not in name,
+        }
+        ordered = tuple(key for _, key in sorted(members.get(name, ())))
+        yield Deck(name, render(recipe, "description", template, values), ordered)
+
+
+def _lineage(path: str) -> Iterable[str]:
+    parts = path.split(SEPARATOR)
+    return (SEPARATOR.join(parts[:depth]) for depth in range(1, len(parts) + 1))

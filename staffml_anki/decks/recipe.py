@@ -1,0 +1,156 @@
+"""Recipes: which questions become which decks. YAML outside, a checked value inside."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from staffml_anki import data
+from staffml_anki.errors import RecipeError
+from staffml_anki.vault import reading
+from staffml_anki.vault.questions import nearest, show
+from staffml_anki.vault.select import KNOWN_VALUES, Selection
+
+DEFAULT = "complete"
+OrderKey = Literal["track", "level", "area", "topic", "zone", "chain", "title", "id"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Preset(_Part):
+    """A deck options preset. Anki applies it only where the learner asks for "import deck presets"."""
+
+    name: str = "StaffML"
+    new_per_day: int = Field(10, ge=0, le=9999)
+    reviews_per_day: int = Field(200, ge=0, le=9999)
+    learning_steps: tuple[float, ...] = (1.0, 10.0)
+    """Minutes."""
+    relearning_steps: tuple[float, ...] = (10.0,)
+    """Minutes."""
+    desired_retention: float = Field(0.9, ge=0.7, le=0.99)
+    """The probability of recall that FSRS aims at."""
+
+
+class Recipe(_Part):
+    """How a selection of questions is laid out as decks.
+
+    ``deck``, ``chain_deck`` and ``description`` are Jinja2 templates; docs/recipes.md lists what they may use.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")
+    title: str
+    select: Selection = Selection()
+    deck: str
+    """The path of a question's deck, levels separated by ``::``."""
+    chain_deck: str = ""
+    """The path of a chain's deck, for questions in a chain; empty: chains get no decks of their own."""
+    order: tuple[OrderKey, ...] = ("track", "level", "area", "topic", "id")
+    """New cards come in this order; the steps of a chain deck always come in step order."""
+    preset: Preset = Preset()
+    description: str
+    output: str = Field(pattern=r"^[\w. -]+\.apkg$")
+
+
+ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
+
+
+def compile_template(recipe: Recipe, key: str) -> jinja2.Template:
+    """One of a recipe's templates, ready to render.
+
+    Raises:
+        RecipeError: it is not valid Jinja2.
+    """
+    try:
+        return ENVIRONMENT.from_string(getattr(recipe, key))
+    except jinja2.TemplateError as error:
+        raise RecipeError(f"recipe {recipe.name}: {key} is not a valid template: {error}") from None
+
+
+def render(recipe: Recipe, key: str, template: jinja2.Template, values: dict[str, Any]) -> str:
+    """Render one of a recipe's templates, or say which one failed and why."""
+    try:
+        return template.render(values).strip()
+    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        known = ", ".join(sorted(values))
+        raise RecipeError(f"recipe {recipe.name}: {key} cannot be rendered: {error}; it may use {known}") from None
+
+
+def shipped_recipes() -> list[Recipe]:
+    """Every shipped recipe, the default first, then by name."""
+    recipes = [read_recipe(path) for path in sorted(data.RECIPES.glob("*.yaml"))]
+    return sorted(recipes, key=lambda recipe: (recipe.name != DEFAULT, recipe.name))
+
+
+def find_recipe(name: str) -> Recipe:
+    """A recipe by the name of a shipped one, or by the path of a file.
+
+    Raises:
+        RecipeError: there is none, or it is wrong.
+    """
+    shipped = data.RECIPES / f"{name}.yaml"
+    if name.replace("-", "").isalnum() and shipped.is_file():
+        return read_recipe(shipped)
+    path = Path(name)
+    if path.exists() or path.suffix in (".yaml", ".yml") or "/" in name:
+        return read_recipe(path)
+    names = tuple(sorted(file.stem for file in data.RECIPES.glob("*.yaml")))
+    raise RecipeError(f"no recipe '{name}'; {nearest(name, names)}, or the path of a recipe file")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from its YAML file.
+
+    Raises:
+        RecipeError: the file cannot be read or does not say what a recipe must; the message lists every fault.
+    """
+    try:
+        raw = reading.parse_yaml(reading.read_bytes(path, reading.MAX_YAML))
+    except reading.Unreadable as why:
+        raise RecipeError(f"recipe {path}: {why}") from None
+    if not isinstance(raw, dict):
+        raise RecipeError(f"recipe {path}: is not a mapping of keys to values; see docs/recipes.md")
+    try:
+        recipe = Recipe.model_validate(_as_tuples(raw))
+    except ValidationError as invalid:
+        faults = "; ".join(_explain(detail) for detail in invalid.errors(include_url=False))
+        raise RecipeError(f"recipe {path}: {faults}") from None
+    faults = "; ".join(_unknown_values(recipe.select))
+    if faults:
+        raise RecipeError(f"recipe {path}: {faults}")
+    for key in ("deck", "chain_deck", "description"):
+        compile_template(recipe, key)
+    return recipe
+
+
+def _as_tuples(value: Any) -> Any:
+    """YAML lists as the tuples that our frozen values hold; a single value under `select` may stand without a list."""
+    if isinstance(value, dict):
+        converted = {key: _as_tuples(item) for key, item in value.items()}
+        if isinstance(chosen := converted.get("select"), dict):
+            converted["select"] = {k: (v,) if isinstance(v, str) else v for k, v in chosen.items()}
+        return converted
+    if isinstance(value, list):
+        return tuple(float(item) if type(item) is int else item for item in value)
+    return value
+
+
+def _explain(detail: Any) -> str:
+    place = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        owner: type[BaseModel] = {"select": Selection, "preset": Preset}.get(str(detail["loc"][0]), Recipe)
+        return f"unknown key '{place}'; {nearest(detail['loc'][-1], tuple(owner.model_fields))}"
+    if detail["type"] == "missing":
+        return f"{place} is missing"
+    return f"{place}: found {show(detail['input'])}; {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _unknown_values(selection: Selection) -> Iterable[str]:
+    for key, valid in KNOWN_VALUES.items():
+        # Topics grow with every release of the vault: an unknown one selects nothing, and `recipes` shows it.
+        for value in getattr(selection, key) if key != "topic" else ():
+            if value not in valid:
+                yield f"select.{key}: found {show(value)}; {nearest(value, valid)}"

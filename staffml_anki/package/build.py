@@ -1,0 +1,228 @@
+"""The main job: a vault and a recipe in, an .apkg and its manifest out, and an account of what was done."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from staffml_anki import __version__
+from staffml_anki.cards.note import Note, NoteMaker
+from staffml_anki.cards.notetype import TEMPLATES_CHANGED, Templates, load_templates
+from staffml_anki.decks.layout import Layout, lay_out
+from staffml_anki.decks.recipe import Recipe
+from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.files import write_whole
+from staffml_anki.package.manifest import Dates, Manifest, Stamp, is_current, manifest_path, read_manifest
+from staffml_anki.package.writer import Contents, package_bytes
+from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
+from staffml_anki.vault.load import Track, no_progress
+from staffml_anki.vault.reading import digest_of
+from staffml_anki.vault.select import Selection, require_known
+
+_RENDERERS = ("genanki", "jinja2", "nh3", "pydantic", "pyromark", "pyyaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to build.
+
+    Attributes:
+        out: the package's file name.
+        previous: a manifest to date changes by; without one, the manifest beside ``out`` if there is one.
+        strict: refuse to build anything while the vault has errors.
+        now: seconds since the epoch, used where neither vault nor manifest dates a change.
+    """
+
+    vault: Path
+    recipe: Recipe
+    out: Path
+    now: int
+    narrow: Selection = field(default_factory=Selection)
+    previous: Path | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a build did. ``added``, ``updated`` and ``unchanged`` are notes against the previous manifest."""
+
+    package: str
+    manifest: str
+    recipe: str
+    release: str
+    questions: int
+    decks: int
+    media: int
+    bytes: int
+    added: int
+    updated: int
+    unchanged: int
+    problems: tuple[Problem, ...]
+    notices: tuple[str, ...] = ()
+    up_to_date: bool = False
+
+    @property
+    def skipped(self) -> tuple[Problem, ...]:
+        """The errors: each kept a question, or a part of a chain, out."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+class StrictError(StaffmlAnkiError):
+    """A strict build met errors; nothing was written."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"the vault has {len(self.problems)} errors and --strict was asked for; nothing was built")
+
+
+def build(request: Request, track: Track = no_progress) -> Outcome:
+    """Build a package and its manifest.
+
+    Where the package is there already and every input is the same, nothing is written.
+
+    Raises:
+        StaffmlAnkiError: nothing was built; an older package is untouched.
+    """
+    source = open_source(request.vault)
+    beside = manifest_path(request.out)
+    current = read_manifest(beside) if beside.is_file() else None
+    previous = read_manifest(request.previous) if request.previous else current
+    templates = load_templates()
+    inputs = _digest(request, source.digest, templates)
+    if current is not None and is_current(current, inputs, request.out):
+        return _reported(current, request)
+    vault = read_source(source, track=track)
+    if request.strict and vault.errors:
+        raise StrictError(vault.errors)
+    require_known(vault, request.narrow)
+    layout = lay_out(vault, request.recipe, request.narrow, previous.chains if previous else None)
+    if not layout.questions:
+        raise StaffmlAnkiError(_nothing(vault, request))
+    dates = Dates(previous, vault.release.timestamp, request.now)
+    notes, stamps = _make_notes(vault, layout, dates, track)
+    notetype = dates.notetype(templates.digest, int(TEMPLATES_CHANGED.timestamp()))
+    data = package_bytes(Contents(layout.decks, notes, stamps, templates, notetype, request.recipe.preset))
+    outcome = _account(request, vault, layout, notes, stamps, dates, len(data))
+    write_whole(request.out, data)
+    manifest = Manifest(
+        recipe=request.recipe.name,
+        release=vault.release.id,
+        inputs=inputs,
+        package=hashlib.blake2b(data, digest_size=16).hexdigest(),
+        notetype=notetype,
+        # A question that is not in this build keeps its stamp: a narrower build, or a retired question that comes
+        # back, must not make it count as new.
+        notes=(previous.notes if previous else {}) | stamps,
+        chains=(previous.chains if previous else {}) | layout.chain_names,
+        outcome=_saved(outcome),
+    )
+    # The manifest goes last: killed in between, the next build sees the old one and does the same again.
+    write_whole(beside, manifest.to_json())
+    return outcome
+
+
+def _make_notes(
+    vault: Vault, layout: Layout, dates: Dates, track: Track
+) -> tuple[dict[QuestionId, Note], dict[str, Stamp]]:
+    maker = NoteMaker(vault)
+    notes: dict[QuestionId, Note] = {}
+    stamps: dict[str, Stamp] = {}
+    keys = [key for deck in layout.decks for key in deck.questions]
+    for key in track(keys, "Making notes", len(keys)):
+        question = vault.questions[key]
+        notes[key] = note = maker.note(question)
+        stamps[key] = dates.note(key, note.digest, _own_date(question))
+    return notes, stamps
+
+
+def _own_date(question: Question) -> int | None:
+    changed = question.last_changed
+    return int(datetime.combine(changed, time(), UTC).timestamp()) if changed else None
+
+
+def _account(
+    request: Request,
+    vault: Vault,
+    layout: Layout,
+    notes: dict[QuestionId, Note],
+    stamps: dict[str, Stamp],
+    dates: Dates,
+    size: int,
+) -> Outcome:
+    before = dates.previous.notes if dates.previous else {}
+    added = sum(key not in before for key in stamps)
+    unchanged = sum(key in before and before[key].hash == stamp.hash for key, stamp in stamps.items())
+    notices = []
+    undated = dates.previous is None and any(_own_date(vault.questions[key]) is None for key in notes)
+    if dates.used_clock:
+        notices.append("The vault carries no release date: what changed is dated to this build.")
+    if undated:
+        notices.append(
+            "No manifest of an earlier build was found, and the vault does not date its questions: every note counts "
+            "as changed in this release. Over an earlier import, give that build's manifest with --previous."
+        )
+    return Outcome(
+        package=str(request.out),
+        manifest=str(manifest_path(request.out)),
+        recipe=request.recipe.name,
+        release=vault.release.id,
+        questions=len(notes),
+        decks=sum(bool(deck.questions) for deck in layout.decks),
+        media=sum(note.media is not None for note in notes.values()),
+        bytes=size,
+        added=added,
+        updated=len(stamps) - added - unchanged,
+        unchanged=unchanged,
+        problems=vault.problems,
+        notices=tuple(notices),
+    )
+
+
+def _digest(request: Request, vault: str, templates: Templates) -> str:
+    """Of everything that decides what is built: vault, recipe, selection, earlier manifest, templates, this program."""
+    parts = [
+        vault,
+        request.recipe.model_dump_json(),
+        request.narrow.model_dump_json(),
+        str(request.strict),
+        digest_of(request.previous) if request.previous else "",
+        templates.digest,
+        __version__,
+        *(f"{name}=={version(name)}" for name in _RENDERERS),
+    ]
+    root = Path(__file__).parents[1]
+    parts += [digest_of(path) for path in sorted(root.rglob("*.py"))]
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _saved(outcome: Outcome) -> dict[str, Any]:
+    """An outcome without what depends on where the build ran."""
+    kept = asdict(outcome)
+    for key in ("package", "manifest", "up_to_date"):
+        del kept[key]
+    kept["problems"] = [asdict(problem) for problem in outcome.problems]
+    kept["notices"] = list(outcome.notices)
+    return kept
+
+
+def _reported(manifest: Manifest, request: Request) -> Outcome:
+    """The account of the build that made what is already there: now everything in it is unchanged."""
+    kept = dict(manifest.outcome)
+    problems = tuple(Problem(**problem) for problem in kept.pop("problems"))
+    kept.pop("notices")
+    again = Outcome(
+        package=str(request.out), manifest=str(manifest_path(request.out)), problems=problems, up_to_date=True, **kept
+    )
+    return replace(again, added=0, updated=0, unchanged=again.questions)
+
+
+def _nothing(vault: Vault, request: Request) -> str:
+    if not vault.questions:
+        return (
+            f"{request.vault}: holds no question that can be published ({vault.unpublished} are not published, "
+            f"{len(vault.errors)} are broken; see staffml-anki check)"
+        )
+    return f"recipe {request.recipe.name}: selects none of the {len(vault.questions)} questions; widen the selection"

@@ -1,0 +1,79 @@
+"""What a reader of the whole vault would object to, beyond what makes a single question unreadable."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from staffml_anki.vault.axes import AREA_OF_TOPIC, TOPICS
+from staffml_anki.vault.model import Problem, Question, Vault
+from staffml_anki.vault.questions import UPSTREAM_KEY, nearest, show
+
+MAX_TITLE = 120
+MAX_QUESTION = 200
+OPTIONS = 4
+_PLAIN = ("title", "scenario", "question")
+_MARKDOWN = ("solution", "common_mistake", "napkin_math")
+# A tag as HTML has it, with well-formed attributes: `a <b && c> d` is a comparison and stays one.
+_TAG = re.compile(
+    r"</?(?:a|abbr|audio|b|blockquote|br|button|center|code|del|details|div|em|embed|font|form|h[1-6]|hr|i|iframe|img|"
+    r"input|ins|kbd|li|link|math|meta|object|ol|p|pre|script|small|span|strong|style|sub|summary|sup|svg|table|tbody|"
+    r"td|th|thead|tr|u|ul|video)(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?)*\s*/?>",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"\[[^\]\n]*\]\(\s*<?([^)\s>]+)")
+_IMAGE = re.compile(r"!\[[^\]\n]*\]\(")
+
+
+def check(vault: Vault, now: datetime) -> tuple[Problem, ...]:
+    """Every problem of a vault: those met while reading, then those of its content, ordered by file.
+
+    Args:
+        now: an aware time, to tell a release date that lies ahead.
+    """
+    problems = list(vault.problems)
+    for question in vault.questions.values():
+        problems.extend(_of_question(question))
+    if (released := vault.release.timestamp) is not None and released > now.timestamp():
+        assert vault.release.created is not None
+        message = f"found {vault.release.created.isoformat()}, which lies ahead; notes would look newer than they are"
+        problems.append(Problem("warning", "release", "created_at", message))
+    return tuple(sorted(problems, key=lambda p: (p.file, p.field, p.message)))
+
+
+def _of_question(question: Question) -> Iterator[Problem]:
+    def warn(field: str, message: str) -> Problem:
+        return Problem("warning", question.file, UPSTREAM_KEY.get(field, field), message, question.id)
+
+    if question.topic not in TOPICS:
+        yield warn("topic", f"found {show(question.topic)}; {nearest(question.topic, TOPICS)}")
+    elif AREA_OF_TOPIC.get(question.topic, question.area) != question.area:
+        right = AREA_OF_TOPIC[question.topic]
+        yield warn("area", f"found {show(question.area)}; the topic {question.topic} belongs to {right}")
+    if len(question.title) > MAX_TITLE:
+        yield warn("title", f"has {len(question.title)} characters; at most {MAX_TITLE}")
+    if len(question.question) > MAX_QUESTION:
+        yield warn("question", f"has {len(question.question)} characters; at most {MAX_QUESTION}")
+    if question.options and len(question.options) != OPTIONS:
+        yield warn("options", f"found {len(question.options)}; exactly {OPTIONS}")
+    if question.correct_index is not None and not question.options:
+        yield warn("correct_index", "found without options; remove it or add them")
+    for field in _PLAIN:
+        if tag := _TAG.search(getattr(question, field)):
+            yield warn(field, f"found {show(tag.group())}; plain text holds no HTML (it will be shown as it stands)")
+    for field in _MARKDOWN:
+        yield from (warn(field, message) for message in _markdown_faults(getattr(question, field)))
+    for index, option in enumerate(question.options):
+        yield from (warn("options", f"[{index}]: {message}") for message in _markdown_faults(option))
+    for index, resource in enumerate(question.resources):
+        if not resource.url.lower().startswith("https://"):
+            yield warn("resources", f"[{index}].url: found {show(resource.url)}; links begin with https://")
+
+
+def _markdown_faults(text: str) -> Iterator[str]:
+    if tag := _TAG.search(text):
+        yield f"found {show(tag.group())}; use Markdown, HTML is shown as it stands"
+    if _IMAGE.search(text):
+        yield "found an image; only `visual` may hold one (it will not be shown)"
+    for link in _LINK.findall(text):
+        if not link.lower().startswith("https://"):
+            yield f"found the link {show(link)}; links begin with https:// (its text alone will be shown)"

@@ -1,0 +1,145 @@
+"""A source of any shape → a Vault, with every problem on the way reported rather than raised."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from staffml_anki.vault.chains import Link, build_chains, links_of_question
+from staffml_anki.vault.model import Problem, Question, QuestionId, Release, Vault
+from staffml_anki.vault.policy import Policy, parse_policy
+from staffml_anki.vault.questions import parse_question, question_id_of, show
+from staffml_anki.vault.reading import Unreadable
+from staffml_anki.vault.sources import Source, open_source
+from staffml_anki.vault.visuals import read_visual
+
+type Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Wraps an iterable to show progress: (items, what is being done, how many)."""
+
+
+def no_progress(items: Iterable[Any], _what: str, _total: int) -> Iterable[Any]:
+    return items
+
+
+def load_vault(path: Path, policy: Policy | None = None, track: Track = no_progress) -> Vault:
+    """Read a vault of any shape. See ``open_source`` and ``read_source``."""
+    return read_source(open_source(path), policy, track)
+
+
+def read_source(source: Source, policy: Policy | None = None, track: Track = no_progress) -> Vault:
+    """Parse what a source holds.
+
+    Args:
+        policy: what to publish, instead of the vault's own release policy.
+
+    Returns:
+        The published questions that are whole; ``problems`` says what kept the others out.
+    """
+    if policy is None:
+        policy = Policy() if source.policy is None else parse_policy(source.policy, "release-policy.yaml")
+    reader = _Reader(source, policy)
+    for file, parse in track(source.records, "Reading questions", len(source.records)):
+        reader.take(file, parse)
+    return reader.vault()
+
+
+class _Reader:
+    """The state of one pass over a source."""
+
+    def __init__(self, source: Source, policy: Policy) -> None:
+        self.source = source
+        self.policy = policy
+        self.problems = list(source.problems)
+        self.questions: dict[QuestionId, Question] = {}
+        self.first_file: dict[str, str] = {}
+        self.links: list[Link] = []
+        self.unpublished = 0
+
+    def take(self, file: str, parse: Callable[[], Any]) -> None:
+        try:
+            raw = parse()
+        except Unreadable as why:
+            self.problems.append(Problem("error", file, "", str(why)))
+            return
+        published = not isinstance(raw, Mapping) or self.policy.publishes(raw)
+        if question_id := question_id_of(raw):
+            if question_id in self.first_file:
+                message = (
+                    f"found '{question_id}', which is also the id of {self.first_file[question_id]}; ids are unique"
+                )
+                self.problems.append(Problem("error", file, "id", message, question_id))
+                return
+            self.first_file[question_id] = file
+        if isinstance(raw, Mapping) and self.source.links is None:
+            self.links.extend(links_of_question(raw, file))
+        if not published:
+            self.unpublished += 1
+            return
+        parsed = parse_question(raw, file)
+        if isinstance(parsed, Question):
+            self.questions[parsed.id] = parsed
+        else:
+            self.problems.extend(parsed)
+
+    def vault(self) -> Vault:
+        visuals = self._visuals()
+        questions = {key: self.questions[key] for key in sorted(self.questions)}
+        links = self.links if self.source.links is None else self.source.links
+        chains, problems = build_chains(links, questions, self.first_file)
+        release, release_problems = parse_release(self.source.release)
+        return Vault(
+            questions=questions,
+            chains=chains,
+            release=release,
+            shape=self.source.shape,
+            problems=(*self.problems, *problems, *release_problems),
+            visuals=visuals,
+            unpublished=self.unpublished,
+        )
+
+    def _visuals(self) -> dict[QuestionId, bytes]:
+        """The drawings of all questions; a question whose drawing is refused is left out with it."""
+        found: dict[QuestionId, bytes] = {}
+        # A corpus or database that was downloaded alone has no drawings at all: the text alternative stands in.
+        alone = self.source.shape != "folder" and not (self.source.root / "visuals").is_dir()
+        for question in [q for q in self.questions.values() if q.visual is not None]:
+            assert question.visual is not None
+            try:
+                found[question.id] = read_visual(self.source.root, question)
+            except Unreadable as why:
+                missing = alone and str(why) == "does not exist"
+                message = f"found {show(question.visual.path)}; the drawing {why}"
+                if missing:
+                    message += "; its text alternative is shown instead"
+                severity = "warning" if missing else "error"
+                self.problems.append(Problem(severity, question.file, "visual.path", message, question.id))
+                if not missing:
+                    del self.questions[question.id]
+        return found
+
+
+def parse_release(raw: Mapping[Any, Any]) -> tuple[Release, list[Problem]]:
+    """What a vault says of its release; what is missing keeps its default."""
+    known: dict[str, Any] = {}
+    problems = []
+    for field, key in (
+        ("id", "release_id"),
+        ("source", "source"),
+        ("attribution", "attribution"),
+        ("licence", "licence"),
+    ):
+        value = raw.get(key)
+        if isinstance(value, str) and value.strip():
+            known[field] = " ".join(value.split())
+        elif value is not None:
+            problems.append(Problem("warning", "release", key, f"found {show(value)}; should be a text"))
+    created = raw.get("created_at")
+    try:
+        if created is not None:
+            known["created"] = datetime.fromisoformat(created)
+    except (TypeError, ValueError):
+        message = (
+            f"found {show(created)}; should be a date such as 2026-05-04T12:00:00+00:00; the release counts as undated"
+        )
+        problems.append(Problem("warning", "release", "created_at", message))
+    return Release(**known), problems

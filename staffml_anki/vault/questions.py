@@ -1,0 +1,245 @@
+"""From one raw record, of any shape or age, to a Question, or to the list of what is wrong with it."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from staffml_anki.vault.axes import (
+    AREA_OF_TOPIC,
+    AREAS,
+    BLOOM_LEVELS,
+    LEVELS,
+    PHASES,
+    STATUSES,
+    TRACKS,
+    ZONES,
+)
+from staffml_anki.vault.model import Problem, Question
+
+# Our field → the key of the upstream file, which is what a message must name.
+UPSTREAM_KEY = {
+    "area": "competency_area",
+    "bloom": "bloom_level",
+    "solution": "details.realistic_solution",
+    "common_mistake": "details.common_mistake",
+    "napkin_math": "details.napkin_math",
+    "options": "details.options",
+    "correct_index": "details.correct_index",
+    "resources": "details.resources",
+    "minutes": "expected_time_minutes",
+}
+_VALUES = {
+    "track": TRACKS,
+    "level": LEVELS,
+    "area": AREAS,
+    "zone": ZONES,
+    "bloom": BLOOM_LEVELS,
+    "phase": PHASES,
+    "status": STATUSES,
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ID = re.compile(r"[^\s\"<>&]{1,200}")
+
+
+def parse_question(raw: object, file: str) -> Question | list[Problem]:
+    """A validated question, or every problem that keeps it from being one.
+
+    Args:
+        raw: the parsed YAML or JSON value, or the row of a database in the same shape.
+        file: where it stands, for messages.
+    """
+    if not isinstance(raw, Mapping):
+        return [Problem("error", file, "", f"found {_kind(raw)}; a question is a mapping of keys to values")]
+    values = _flatten(raw, file)
+    question_id = values.get("id") if isinstance(values.get("id"), str) else ""
+    problems: list[Problem] = []
+
+    def error(field: str, message: str) -> None:
+        problems.append(Problem("error", file, UPSTREAM_KEY.get(field, field), message, str(question_id)))
+
+    try:
+        question = Question.model_validate(values)
+    except ValidationError as invalid:
+        for detail in invalid.errors(include_url=False, include_context=True):
+            error(*_explain(detail))
+        question = None
+    for field, text in _texts(values):
+        if found := _CONTROL.search(text):
+            error(field, f"holds the control character U+{ord(found.group()):04X}; remove it")
+    if question is not None:
+        for field, message in _faults(question):
+            error(field, message)
+    return problems if problems or question is None else question
+
+
+def question_id_of(raw: object) -> str:
+    """The id of a raw record, or '' where it has none worth naming."""
+    value = raw.get("id") if isinstance(raw, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
+    """Upstream's nesting and older spellings → our flat fields. Values keep their types for the model to judge."""
+    details = raw.get("details")
+    details = details if isinstance(details, Mapping) else {}
+    reviewed = raw.get("human_reviewed")
+    values: dict[str, Any] = {
+        "id": raw.get("id"),
+        "track": _lower(raw.get("track")),
+        "level": _upper(raw.get("level")),
+        "area": _lower(raw.get("competency_area")) or AREA_OF_TOPIC.get(str(raw.get("topic"))),
+        "topic": raw.get("topic"),
+        "title": raw.get("title"),
+        "scenario": raw.get("scenario"),
+        "question": raw.get("question"),
+        "solution": details.get("realistic_solution"),
+        "common_mistake": details.get("common_mistake"),
+        "napkin_math": details.get("napkin_math"),
+        "zone": _lower(raw.get("zone")),
+        "bloom": _lower(raw.get("bloom_level")),
+        "phase": _lower(raw.get("phase")),
+        "options": _tuple(details.get("options")),
+        "correct_index": details.get("correct_index"),
+        "resources": _resources(details),
+        "visual": raw.get("visual"),
+        "minutes": _whole(raw.get("expected_time_minutes")),
+        "status": _lower(raw.get("status")),
+        "validated": raw.get("validated") is True,
+        "math_verified": raw.get("math_verified") is True,
+        "human_reviewed": isinstance(reviewed, Mapping) and reviewed.get("status") == "verified",
+        "provenance": raw.get("provenance"),
+        "created": _date(raw.get("created_at")),
+        "modified": _date(raw.get("last_modified")),
+        "tags": _tuple(raw.get("tags")),
+        "file": file,
+    }
+    required = ("id", "track", "level", "area", "topic", "title", "scenario", "solution")
+    return {key: _clean(value) for key, value in values.items() if value is not None or key in required}
+
+
+def _clean(value: Any) -> Any:
+    """Texts in Unicode NFC (Anki would normalise them anyway) with ``\\n`` line ends and no space around them."""
+    if isinstance(value, str):
+        text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+        return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if isinstance(value, tuple):
+        return tuple(_clean(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _clean(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value.strip()).date()
+        except ValueError:
+            return value
+    return value
+
+
+def _resources(details: Mapping[Any, Any]) -> Any:
+    listed = details.get("resources")
+    if listed is None and isinstance(details.get("deep_dive_url"), str):
+        url = details["deep_dive_url"]
+        title = details.get("deep_dive_title")
+        listed = [{"name": title if isinstance(title, str) and title.strip() else url, "url": url}]
+    return _tuple(listed)
+
+
+def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every text in a record with the field it stands in."""
+    found: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, str):
+            found.append((key, value))
+        elif isinstance(value, tuple | Mapping):
+            items = value.values() if isinstance(value, Mapping) else value
+            for item in items:
+                parts = item.values() if isinstance(item, Mapping) else (item,)
+                found.extend((key, part) for part in parts if isinstance(part, str))
+    return found
+
+
+def _faults(question: Question) -> list[tuple[str, str]]:
+    """What is well-typed and still makes a card that would be wrong or could not be filed."""
+    faults = []
+    if not _ID.fullmatch(question.id):
+        faults.append(("id", f"found {show(question.id)}; an id is 1-200 characters without spaces, quotes, <, > or &"))
+    for field in ("title", "solution", "topic"):
+        if not getattr(question, field):
+            faults.append((field, "is empty"))
+    if not question.scenario and not question.question:
+        faults.append(("scenario", "is empty, and so is question: there is nothing to ask"))
+    if question.options:
+        last = len(question.options) - 1
+        if question.correct_index is None:
+            faults.append(("correct_index", f"is missing; with options it is 0 to {last}"))
+        elif not 0 <= question.correct_index <= last:
+            faults.append(("correct_index", f"found {question.correct_index}; out of range, must be 0 to {last}"))
+    return faults
+
+
+def _explain(detail: Any) -> tuple[str, str]:
+    """A pydantic error as (our field, what was found and what would be right)."""
+    field = str(detail["loc"][0])
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"][1:])
+    found = detail.get("input")
+    where = f"{place.lstrip('.')}: " if place else ""
+    if not place and (found is None or detail["type"] == "missing"):
+        message = "is missing"
+        if field in _VALUES:
+            message += f"; one of {', '.join(_VALUES[field])}"
+        return field, message
+    if detail["type"] == "missing":
+        return field, f"{where}is missing"
+    if detail["type"] == "literal_error" and field in _VALUES:
+        return field, f"found {show(found)}; {nearest(found, _VALUES[field])}"
+    return field, f"{where}found {show(found)}; {str(detail['msg'])[0].lower()}{str(detail['msg'])[1:]}"
+
+
+def nearest(found: object, valid: tuple[str, ...]) -> str:
+    """'did you mean X? (one of …)', or just the list where nothing is near."""
+    close = get_close_matches(str(found).lower(), [v.lower() for v in valid], n=1, cutoff=0.4)
+    by_lower = {v.lower(): v for v in valid}
+    hint = f"did you mean {by_lower[close[0]]}? " if close else ""
+    listed = ", ".join(valid) if len(valid) <= 13 else f"{len(valid)} values"
+    return f"{hint}(one of {listed})"
+
+
+def show(value: object) -> str:
+    """A value short enough for one line, and printable."""
+    if isinstance(value, str):
+        text = value if value.isprintable() else ascii(value)[1:-1]
+        return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+    if value is None or isinstance(value, bool | int | float | date):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return _kind(value)
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", tuple: "a list", dict: "a mapping", str: "a text", int: "a number", float: "a number"}
+    return "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")

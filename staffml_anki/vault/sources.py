@@ -1,0 +1,265 @@
+"""The three shapes a vault comes in, told apart by content, each as the same few raw parts."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from staffml_anki.errors import VaultError, reason
+from staffml_anki.vault import reading
+from staffml_anki.vault.chains import Link, links_of_sidecar
+from staffml_anki.vault.model import Problem, Shape
+from staffml_anki.vault.reading import Unreadable
+
+type Parse = Callable[[], Any]
+"""Gives one raw record, or raises Unreadable."""
+
+
+@dataclass
+class Source:
+    """A vault before it is understood: bytes in memory, so that what is fingerprinted is what is parsed."""
+
+    path: Path
+    root: Path
+    shape: Shape
+    records: list[tuple[str, Parse]] = field(default_factory=list)
+    links: list[Link] | None = None
+    """Chain steps from a sidecar; None where the questions themselves carry them."""
+    release: Mapping[Any, Any] = field(default_factory=dict)
+    policy: Any = None
+    problems: list[Problem] = field(default_factory=list)
+    digest: str = ""
+    """Of every byte that was read, visuals included."""
+
+
+class _Digest:
+    """A fingerprint over named parts, so that no byte can slip from one file into the next unnoticed."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._hash = hashlib.blake2b(shape.encode(), digest_size=16)
+
+    def add(self, name: str, data: bytes) -> None:
+        self._hash.update(f"\0{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        self._hash.update(data)
+
+    def hex(self) -> str:
+        return self._hash.hexdigest()
+
+
+def open_source(path: Path) -> Source:
+    """Read a vault's bytes.
+
+    Args:
+        path: a folder with ``questions/``, a ``corpus.json``, a ``vault.db``, or a folder that holds one of those.
+
+    Raises:
+        VaultError: nothing there is a vault.
+    """
+    try:
+        if path.is_dir():
+            return _open_folder(path)
+        if path.exists() and not path.is_file():
+            raise VaultError(f"{path}: is not a regular file; give a vault folder, a corpus.json or a vault.db")
+        with path.open("rb") as file:
+            head = file.read(64)
+    except FileNotFoundError:
+        raise VaultError(f"{path}: no such file or folder; give a vault folder, a corpus.json or a vault.db") from None
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+    if head.startswith(b"SQLite format 3\0"):
+        return _open_database(path)
+    if path.suffix in (".db", ".sqlite", ".sqlite3"):
+        raise VaultError(f"{path}: is not a SQLite database; download the release's vault.db again")
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") or path.suffix == ".json":
+        return _open_corpus(path)
+    raise VaultError(f"{path}: is not a vault; give a vault folder, a corpus.json or a vault.db")
+
+
+def _open_folder(path: Path) -> Source:
+    if not (path / "questions").is_dir():
+        for name, opener in (("corpus.json", _open_corpus), ("vault.db", _open_database)):
+            if (path / name).is_file():
+                return opener(path / name)
+        what = (
+            "is empty" if not any(path.iterdir()) else "is not a vault: it holds no questions/, corpus.json or vault.db"
+        )
+        raise VaultError(f"{path}: {what}")
+    source = Source(path, path, "folder")
+    digest = _Digest("folder")
+    for file in _yaml_files(path / "questions"):
+        label = file.relative_to(path).as_posix()
+        try:
+            _require_inside(path, file)
+            data = reading.read_bytes(file, reading.MAX_YAML)
+        except Unreadable as why:
+            source.records.append((label, partial(_fail, str(why))))
+            digest.add(label, str(why).encode())
+            continue
+        source.records.append((label, partial(reading.parse_yaml, data)))
+        digest.add(label, data)
+    if not source.records:
+        raise VaultError(f"{path}: its questions/ folder holds no .yaml file")
+    for name, parse in (("chains.json", reading.parse_json), ("chains.yaml", reading.parse_yaml)):
+        raw = _sidecar(source, digest, name, parse)
+        if raw is not None and source.links is None:
+            source.links, problems = links_of_sidecar(raw, name)
+            source.problems += problems
+    _common_sidecars(source, digest)
+    return source
+
+
+def _open_corpus(path: Path) -> Source:
+    try:
+        data = reading.read_bytes(path, reading.MAX_CORPUS)
+        items = reading.parse_json(data)
+    except Unreadable as why:
+        raise VaultError(f"{path}: {why}") from None
+    if not isinstance(items, list):
+        raise VaultError(
+            f"{path}: is not a corpus: it holds {type(items).__name__} where a list of questions is expected"
+        )
+    mappings = [item for item in items if isinstance(item, Mapping)]
+    if mappings and all("chain_id" in item for item in mappings):
+        raise VaultError(f"{path}: holds chains, not questions; give the folder it lies in")
+    if mappings and not any(item.get("details") and _details_text(item["details"]) for item in mappings):
+        raise VaultError(f"{path}: holds no answers (is it corpus-summary.json?); give corpus.json, the full one")
+    source = Source(path, path.parent, "corpus")
+    digest = _Digest("corpus")
+    digest.add(path.name, data)
+    for index, item in enumerate(items):
+        source.records.append((f"{path.name}[{index}]", partial(_same, item)))
+    _common_sidecars(source, digest)
+    return source
+
+
+def _open_database(path: Path) -> Source:
+    source = Source(path, path.parent, "database", links=[])
+    digest = _Digest("database")
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.add("", block)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)
+        # Damaged text must become a message about its row, not an exception in the middle of the table.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        connection.row_factory = sqlite3.Row
+        try:
+            _read_tables(source, connection)
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        hint = "close the program that uses it" if "locked" in str(error) else "download the release's vault.db again"
+        raise VaultError(f"{path}: cannot be read as a vault database ({error}); {hint}") from None
+    except OSError as error:
+        raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
+    metadata = source.release
+    _common_sidecars(source, digest)
+    source.release = {**source.release, **metadata}
+    return source
+
+
+def _read_tables(source: Source, connection: sqlite3.Connection) -> None:
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if "questions" not in names:
+        raise VaultError(f"{source.path}: is a database but not a vault: it has no table 'questions'")
+    assert source.links is not None
+    for row in connection.execute("SELECT * FROM questions ORDER BY id"):
+        columns = {key: row[key] for key in row.keys()}  # noqa: SIM118 - a Row iterates over values
+        source.records.append((f"{source.path.name}:{columns.get('id')}", partial(_from_columns, columns)))
+    if "chain_questions" in names:
+        query = "SELECT chain_id, question_id, position FROM chain_questions ORDER BY chain_id, position"
+        for chain, question, position in connection.execute(query):
+            source.links.append(Link(str(chain), int(position), str(question), source.path.name))
+    if "release_metadata" in names:
+        source.release = dict(connection.execute("SELECT key, value FROM release_metadata").fetchall())
+
+
+def _from_columns(columns: dict[str, Any]) -> dict[str, Any]:
+    """A row in the shape of a question file. Columns differ between releases: what is not there stays unset."""
+    raw = {key: value for key, value in columns.items() if value is not None}
+    details: dict[str, Any] = {
+        key: raw.pop(key)
+        for key in ("realistic_solution", "common_mistake", "napkin_math", "correct_index")
+        if key in raw
+    }
+    for column, owner in (("options_json", details), ("resources_json", details), ("visual_json", raw)):
+        if column in raw:
+            try:
+                owner[column.removesuffix("_json")] = reading.parse_json(str(raw[column]).encode("utf-8", "replace"))
+            except Unreadable as why:
+                raise Unreadable(f"{column}: {why}") from None
+    for flag in ("validated", "math_verified"):
+        if flag in raw:
+            raw[flag] = raw[flag] in (1, "1", "true", True)
+    # A release database holds published questions only, whatever columns it has to say so.
+    raw.setdefault("validated", True)
+    raw["details"] = details
+    return raw
+
+
+def _common_sidecars(source: Source, digest: "_Digest") -> None:
+    """``release.json``, ``release-policy.yaml`` and ``visuals/``, beside every shape."""
+    release = _sidecar(source, digest, "release.json", reading.parse_json)
+    if isinstance(release, Mapping):
+        source.release = release
+    elif release is not None:
+        source.problems.append(Problem("error", "release.json", "", "is not a mapping"))
+    policy = source.root / "release-policy.yaml"
+    if policy.is_file():
+        # A policy that cannot be read must not be guessed at: the wrong questions would be published.
+        try:
+            data = reading.read_bytes(policy, reading.MAX_YAML)
+            source.policy = reading.parse_yaml(data)
+        except Unreadable as why:
+            raise VaultError(f"{policy}: {why}") from None
+        digest.add(policy.name, data)
+    visuals = source.root / "visuals"
+    for file in sorted(visuals.rglob("*.svg")) if visuals.is_dir() else ():
+        try:
+            digest.add(file.relative_to(source.root).as_posix(), reading.read_bytes(file, reading.MAX_VISUAL))
+        except Unreadable as why:
+            digest.add(str(file), str(why).encode())
+    source.digest = digest.hex()
+
+
+def _sidecar(source: Source, digest: "_Digest", name: str, parse: Callable[[bytes], Any]) -> Any:
+    file = source.root / name
+    if not file.exists():
+        return None
+    try:
+        data = reading.read_bytes(file, reading.MAX_SIDECAR)
+        digest.add(name, data)
+        return parse(data)
+    except Unreadable as why:
+        source.problems.append(Problem("error", name, "", str(why)))
+        return None
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    """Every .yaml below a folder, in a fixed order; links to folders are not followed (they could loop)."""
+    for base, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+                yield Path(base, name)
+
+
+def _require_inside(root: Path, file: Path) -> None:
+    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+        raise Unreadable("is a link that leaves the vault")
+
+
+def _details_text(details: object) -> bool:
+    return isinstance(details, Mapping) and any(isinstance(v, str) and v.strip() for v in details.values())
+
+
+def _fail(why: str) -> Any:
+    raise Unreadable(why)
+
+
+def _same[T](value: T) -> T:
+    return value
