@@ -175,8 +175,9 @@ def stats(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJ
 
     loaded = load_vault(vault, track=output.track)
     questions = list(loaded.questions.values())
-    cells = Counter((q.track, q.level) for q in questions)
-    areas, zones = Counter(q.area for q in questions), Counter(q.zone for q in questions)
+    cells: Counter[tuple[str, str]] = Counter((q.track, q.level) for q in questions)
+    areas: Counter[str] = Counter(q.area for q in questions)
+    zones: Counter[str] = Counter(q.zone or "none" for q in questions)
     chained = {step for chain in loaded.chains for step in chain.steps}
     features = {
         "in a chain": len(chained),

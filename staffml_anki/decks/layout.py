@@ -10,7 +10,6 @@ from staffml_anki.decks.recipe import OrderKey, Recipe, compile_template, render
 from staffml_anki.errors import RecipeError
 from staffml_anki.vault import Chain, Membership, Question, QuestionId, Vault
 from staffml_anki.vault.axes import AREAS, LEVEL_NAMES, TRACK_NAMES, TRACKS, ZONES, level_rank, topic_name
-from staffml_anki.vault.model import ChainId
 from staffml_anki.vault.select import Selection, select
 
 SEPARATOR = "::"
@@ -34,7 +33,7 @@ class Layout:
     """
 
     decks: tuple[Deck, ...]
-    chain_names: Mapping[ChainId, str]
+    chain_names: Mapping[str, str]
     """The last part of each chain deck's name: kept in the manifest, so that it stays from release to release."""
 
     @property
@@ -70,14 +69,14 @@ def lay_out(vault: Vault, recipe: Recipe, narrow: Selection, chain_names: Mappin
     return Layout(tuple(_decks(vault, recipe, members, chain_decks)), names)
 
 
-def name_chains(vault: Vault, earlier: Mapping[str, str]) -> dict[ChainId, str]:
+def name_chains(vault: Vault, earlier: Mapping[str, str]) -> dict[str, str]:
     """A name for each chain: for people, unique, and the same as before wherever there was one.
 
     Anki matches decks by name, and existing cards never move: a renamed chain deck would tear a chain in two. So a
     name once given stays, even when the chain has grown; a new one is its topic and what it climbs, and where that is
     taken, the title of its first step tells it apart.
     """
-    names: dict[ChainId, str] = {}
+    names: dict[str, str] = {}
     taken: set[str] = set()
     for chain in vault.chains:
         if known := earlier.get(chain.id):
@@ -110,7 +109,7 @@ def _part(text: str) -> str:
 class _Paths:
     """Renders a recipe's deck paths, each distinct one once."""
 
-    def __init__(self, vault: Vault, recipe: Recipe, names: Mapping[ChainId, str]) -> None:
+    def __init__(self, vault: Vault, recipe: Recipe, names: Mapping[str, str]) -> None:
         self._recipe = recipe
         self._vault = vault
         self._names = names

@@ -141,7 +141,8 @@ def _as_tuples(value: Any) -> Any:
 def _explain(detail: Any) -> str:
     place = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        owner: type[BaseModel] = {"select": Selection, "preset": Preset}.get(str(detail["loc"][0]), Recipe)
+        owners: dict[str, type[BaseModel]] = {"select": Selection, "preset": Preset}
+        owner = owners.get(str(detail["loc"][0]), Recipe)
         return f"unknown key '{place}'; {nearest(detail['loc'][-1], tuple(owner.model_fields))}"
     if detail["type"] == "missing":
         return f"{place} is missing"

@@ -116,7 +116,7 @@ def build(request: Request, track: Track = no_progress) -> Outcome:
         # A question that is not in this build keeps its stamp: a narrower build, or a retired question that comes
         # back, must not make it count as new.
         notes=(previous.notes if previous else {}) | stamps,
-        chains=(previous.chains if previous else {}) | layout.chain_names,
+        chains=(previous.chains if previous else {}) | dict(layout.chain_names),
         outcome=_saved(outcome),
     )
     # The manifest goes last: killed in between, the next build sees the old one and does the same again.

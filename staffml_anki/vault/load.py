@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from staffml_anki.vault.chains import Link, build_chains, links_of_question
-from staffml_anki.vault.model import Problem, Question, QuestionId, Release, Vault
+from staffml_anki.vault.model import Problem, Question, QuestionId, Release, Severity, Vault
 from staffml_anki.vault.policy import Policy, parse_policy
 from staffml_anki.vault.questions import parse_question, question_id_of, show
 from staffml_anki.vault.reading import Unreadable
@@ -111,7 +111,7 @@ class _Reader:
                 message = f"found {show(question.visual.path)}; the drawing {why}"
                 if missing:
                     message += "; its text alternative is shown instead"
-                severity = "warning" if missing else "error"
+                severity: Severity = "warning" if missing else "error"
                 self.problems.append(Problem(severity, question.file, "visual.path", message, question.id))
                 if not missing:
                     del self.questions[question.id]

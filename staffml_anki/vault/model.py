@@ -27,6 +27,7 @@ Zone = Literal[
 Bloom = Literal["remember", "understand", "apply", "analyze", "evaluate", "create"]
 Phase = Literal["training", "inference", "both"]
 Status = Literal["published", "draft", "flagged", "archived", "deleted"]
+Severity = Literal["error", "warning"]
 Shape = Literal["folder", "corpus", "database"]
 
 
@@ -143,7 +144,7 @@ class Problem:
     An ``error`` keeps its question out of a build; a ``warning`` does not.
     """
 
-    severity: Literal["error", "warning"]
+    severity: Severity
     file: str
     field: str
     message: str

@@ -81,9 +81,9 @@ def parse_yaml(data: bytes) -> Any:
             f"{line}broken YAML: {_one_line(error.problem or error.context or 'cannot be parsed')}"
         ) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
+        number = text.count("\n", 0, error.position) + 1
         raise Unreadable(
-            f"line {line}: broken YAML: character U+{ord(str(error.character)):04X} is not allowed"
+            f"line {number}: broken YAML: character U+{ord(str(error.character)):04X} is not allowed"
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(f"broken YAML: {_one_line(str(error))}") from None
