@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import threading
+from _thread import interrupt_main
 from types import FrameType
 
 INTERRUPTED = 130
@@ -9,19 +11,30 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; the exit codes are listed in docs/cli.md."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        # Being terminated unwinds like Ctrl-C, so that nothing half-written is left behind.
-        raise KeyboardInterrupt
-
     try:
-        signal.signal(signal.SIGTERM, stop)
+        sys.unraisablehook = _not_lost
+        # Being terminated unwinds like Ctrl-C, so that nothing half-written is left behind.
+        signal.signal(signal.SIGTERM, _stop)
         from staffml_anki.cli.app import app
 
         app()
     except KeyboardInterrupt:
-        sys.stderr.write("staffml-anki: interrupted\n")
+        sys.stderr.write("staffml-anki: interrupted; nothing is half done\n")
         sys.exit(INTERRUPTED)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _not_lost(unraisable: "sys.UnraisableHookArgs") -> None:
+    """An interrupt that falls into a destructor would be printed and forgotten: send it again in a moment."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        again = threading.Timer(0.02, interrupt_main)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 if __name__ == "__main__":

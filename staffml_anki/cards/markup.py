@@ -77,7 +77,7 @@ def markdown_line(text: str) -> str:
     if not text:
         return ""
     # A leading noncharacter keeps "- 5 W" or "1. The bus" from opening a list.
-    rendered = _render(_INLINE + " ".join(_unreserved(text).split("\n")))
+    rendered = _render(_INLINE + " ".join(_unreserved(text).split()))
     return rendered.removeprefix("<p>").removesuffix("</p>")
 
 

@@ -1,4 +1,4 @@
-"""The options that several commands share, each defined once."""
+"""The options that several commands share, each defined once. Loads nothing: `--help` comes through here."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +8,6 @@ import typer
 
 from staffml_anki import data
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.vault.questions import nearest
-from staffml_anki.vault.select import KNOWN_VALUES
-
 NARROW = "Narrow the selection"
 
 VaultPath = Annotated[
@@ -31,6 +28,9 @@ DEFAULT_VAULT = data.VAULT
 
 def _axis(key: str) -> Callable[[list[str]], list[str]]:
     def check(values: list[str]) -> list[str]:
+        from staffml_anki.vault.questions import nearest
+        from staffml_anki.vault.select import KNOWN_VALUES
+
         by_lower = {valid.lower(): valid for valid in KNOWN_VALUES[key]}
         for value in values:
             if value.lower() not in by_lower:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from staffml_anki.vault import Problem
-
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from staffml_anki.vault import Problem
 
 PROBLEMS_SHOWN = 20
 
@@ -64,7 +64,7 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
             sys.stdout.write(line + "\n") if len(rows) > 500 else out.print(line)
 
 
-def problems(found: Sequence[Problem], *, limit: int | None = PROBLEMS_SHOWN) -> None:
+def problems(found: "Sequence[Problem]", *, limit: int | None = PROBLEMS_SHOWN) -> None:
     """Problems on stderr, errors first."""
     ordered = sorted(found, key=lambda problem: problem.severity)
     out = console(stderr=True)

@@ -1,5 +1,6 @@
 """Where each note goes: the decks of a recipe, in order, as a value."""
 
+import html
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -198,16 +199,16 @@ def _decks(
         if name not in members and SEPARATOR in name and children <= chain_decks
     }
     for name in sorted(counts.keys() - only_chains, key=lambda name: name.split(SEPARATOR)):
+        # A description is HTML: the recipe's own markup counts, the vault's texts are text.
         values = {
-            "deck": name,
-            "title": recipe.title,
+            "deck": html.escape(name),
+            "title": html.escape(recipe.title),
             "count": counts[name],
-            "release": vault.release.id,
+            "release": html.escape(vault.release.id),
             "released": vault.release.created.date().isoformat() if vault.release.created else "",
-            "source": vault.release.source,
-            "attribution": vault.release.attribution,
-            "licence": vault.release.licence,
-            "root": SEPARATOR not in name,
+            "source": html.escape(vault.release.source),
+            "attribution": html.escape(vault.release.attribution),
+            "licence": html.escape(vault.release.licence),
         }
         ordered = tuple(key for _, key in sorted(members.get(name, ())))
         yield Deck(name, render(recipe, "description", template, values), ordered)

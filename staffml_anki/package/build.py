@@ -75,7 +75,8 @@ class StrictError(StaffmlAnkiError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(f"the vault has {len(self.problems)} errors and --strict was asked for; nothing was built")
+        errors = f"{len(self.problems)} error{'' if len(self.problems) == 1 else 's'}"
+        super().__init__(f"the vault has {errors} and --strict was asked for; nothing was built")
 
 
 def build(request: Request, track: Track = no_progress) -> Outcome:

@@ -64,7 +64,9 @@ def compare(old: Vault, new: Vault) -> Difference:
     for key in both:
         before, after = old.questions[key], new.questions[key]
         different = tuple(name for name in fields if getattr(before, name) != getattr(after, name))
-        if old.visuals.get(key) != new.visuals.get(key) and "visual" not in different:
+        # A corpus that was downloaded alone has no drawings: only two drawings can differ.
+        drawings = {vault.visuals[key] for vault in (old, new) if key in vault.visuals}
+        if len(drawings) == 2 and "visual" not in different:
             different += ("visual",)
         if different:
             changed.append(Change(key, after.title, different))

@@ -43,6 +43,7 @@ _VALUES = {
     "status": STATUSES,
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[^\s\"<>&]{1,200}")
 
 
@@ -71,9 +72,10 @@ def parse_question(raw: object, file: str) -> Question | list[Problem]:
     for field, text in _texts(values):
         if found := _CONTROL.search(text):
             error(field, f"holds the control character U+{ord(found.group()):04X}; remove it")
-    if question is not None:
-        for field, message in _faults(question):
-            error(field, message)
+        elif _SURROGATE.search(text):
+            error(field, "holds half a character; save the text as UTF-8 again")
+    for field, message in _faults(values):
+        error(field, message)
     return problems if problems or question is None else question
 
 
@@ -184,22 +186,21 @@ def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _faults(question: Question) -> list[tuple[str, str]]:
+def _faults(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is well-typed and still makes a card that would be wrong or could not be filed."""
     faults = []
-    if not _ID.fullmatch(question.id):
-        faults.append(("id", f"found {show(question.id)}; an id is 1-200 characters without spaces, quotes, <, > or &"))
-    for field in ("title", "solution", "topic"):
-        if not getattr(question, field):
-            faults.append((field, "is empty"))
-    if not question.scenario and not question.question:
+    question_id, options, correct = values["id"], values.get("options"), values.get("correct_index")
+    if isinstance(question_id, str) and not _ID.fullmatch(question_id):
+        faults.append(("id", f"found {show(question_id)}; an id is 1-200 characters without spaces, quotes, <, > or &"))
+    faults += [(field, "is empty") for field in ("title", "solution", "topic") if values[field] == ""]
+    if values["scenario"] == "" and not values.get("question"):
         faults.append(("scenario", "is empty, and so is question: there is nothing to ask"))
-    if question.options:
-        last = len(question.options) - 1
-        if question.correct_index is None:
+    if isinstance(options, tuple) and options:
+        last = len(options) - 1
+        if correct is None:
             faults.append(("correct_index", f"is missing; with options it is 0 to {last}"))
-        elif not 0 <= question.correct_index <= last:
-            faults.append(("correct_index", f"found {question.correct_index}; out of range, must be 0 to {last}"))
+        elif isinstance(correct, int) and not 0 <= correct <= last:
+            faults.append(("correct_index", f"found {correct}; out of range, must be 0 to {last}"))
     return faults
 
 
@@ -223,8 +224,14 @@ def _explain(detail: Any) -> tuple[str, str]:
 
 def nearest(found: object, valid: tuple[str, ...]) -> str:
     """'did you mean X? (one of …)', or just the list where nothing is near."""
-    close = get_close_matches(str(found).lower(), [v.lower() for v in valid], n=1, cutoff=0.4)
+    level = re.fullmatch(r"\s*L?\s*(\d{1,9})\D*", str(found), re.IGNORECASE)
+    if valid == LEVELS and level:
+        # All levels are spelt alike: the nearest is the nearest number.
+        return f"did you mean {LEVELS[min(max(int(level[1]), 1), len(LEVELS)) - 1]}? (one of {', '.join(LEVELS)})"
+    wanted = str(found).lower()
     by_lower = {v.lower(): v for v in valid}
+    close = get_close_matches(wanted, by_lower, n=1, cutoff=0.6) or [v for v in by_lower if wanted and wanted in v]
+    close = close or get_close_matches(wanted, by_lower, n=1, cutoff=0.4)
     hint = f"did you mean {by_lower[close[0]]}? " if close else ""
     listed = ", ".join(valid) if len(valid) <= 13 else f"{len(valid)} values"
     return f"{hint}(one of {listed})"

@@ -82,9 +82,8 @@ def parse_yaml(data: bytes) -> Any:
         ) from None
     except yaml.reader.ReaderError as error:
         number = text.count("\n", 0, error.position) + 1
-        raise Unreadable(
-            f"line {number}: broken YAML: character U+{ord(str(error.character)):04X} is not allowed"
-        ) from None
+        character = error.character if isinstance(error.character, int) else ord(str(error.character))
+        raise Unreadable(f"line {number}: broken YAML: character U+{character:04X} is not allowed") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Unreadable(f"broken YAML: {_one_line(str(error))}") from None
 

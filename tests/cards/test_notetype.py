@@ -1,0 +1,61 @@
+"""The note type is frozen."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from staffml_anki.cards import notetype
+from staffml_anki.errors import StaffmlAnkiError
+
+WHY = (
+    "The note type is FROZEN: learners have it in their collections. With another id, name, field, field order or "
+    "template name, importing the next release makes a second note type, leaves every note as it was, or forces a full "
+    "sync on every phone. Put new content into a field that is there, or into a Reserved one."
+)
+
+
+def test_the_schema_is_frozen() -> None:
+    assert notetype.ID == 1_746_363_000_001, WHY
+    assert notetype.NAME == "StaffML Question", WHY
+    assert notetype.TEMPLATE == "Question", WHY
+    assert notetype.FIELDS == (
+        "ID", "Title", "Scenario", "Question", "Options", "Correct Option", "Answer",
+        "Napkin Assumptions", "Napkin Calculations", "Napkin Conclusion", "Napkin Math",
+        "Pitfall", "Rationale", "Consequence", "Common Mistake", "Visual", "Resources",
+        "Track", "Level", "Area", "Topic", "Zone", "Bloom", "Phase",
+        "Chain", "Chain Position", "Chain Steps", "Previous Step", "Next Step",
+        "Minutes", "Math Verified", "Human Reviewed", "Source", "Licence", "My Notes",
+        "Reserved 1", "Reserved 2", "Reserved 3", "Reserved 4",
+    ), WHY  # fmt: skip
+    assert notetype.FIELDS[notetype.SORT_FIELD] == "Title", WHY
+
+
+def test_a_change_of_the_templates_moves_their_date() -> None:
+    """Anki takes over a template only from a note type that is newer than its own."""
+    known = {"2026-11-23": "3234affc48a55d94cd957c154ed2eae8"}
+    changed = notetype.TEMPLATES_CHANGED
+    digest = notetype.load_templates().digest
+    assert known.get(changed.date().isoformat()) == digest, (
+        f"card_templates/ changed: set TEMPLATES_CHANGED in cards/notetype.py to now, and add its date with {digest} here"
+    )
+    assert changed.tzinfo is UTC
+    assert changed <= datetime.now(UTC)
+
+
+def test_the_templates_use_only_fields_that_exist() -> None:
+    import re
+
+    templates = notetype.load_templates()
+    used = set(re.findall(r"\{\{[#^/]?([^}]+)\}\}", templates.front + templates.back))
+    assert used - set(notetype.FIELDS) == {"FrontSide"}
+
+
+def test_a_broken_template_folder_is_one_clear_line(tmp_path: object) -> None:
+    from pathlib import Path
+
+    folder = Path(str(tmp_path))
+    with pytest.raises(StaffmlAnkiError, match=r"front.html.j2: no such card template"):
+        notetype.load_templates(folder)
+    (folder / "front.html.j2").write_text("[[ nothing ]]")
+    with pytest.raises(StaffmlAnkiError, match="broken card template: 'nothing' is undefined"):
+        notetype.load_templates(folder)
