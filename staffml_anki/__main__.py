@@ -1,10 +1,6 @@
 """The entry point. Light on purpose: an interrupt while the rest is still loading must not end in a traceback."""
 
-import signal
 import sys
-import threading
-from _thread import interrupt_main
-from types import FrameType
 
 INTERRUPTED = 130
 
@@ -12,6 +8,8 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; the exit codes are listed in docs/cli.md."""
     try:
+        import signal
+
         sys.unraisablehook = _not_lost
         # Being terminated unwinds like Ctrl-C, so that nothing half-written is left behind.
         signal.signal(signal.SIGTERM, _stop)
@@ -23,18 +21,21 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
+def _stop(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
 def _not_lost(unraisable: "sys.UnraisableHookArgs") -> None:
     """An interrupt that falls into a destructor would be printed and forgotten: send it again in a moment."""
-    if unraisable.exc_type is KeyboardInterrupt:
-        again = threading.Timer(0.02, interrupt_main)
-        again.daemon = True
-        again.start()
-    else:
+    if unraisable.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(unraisable)
+        return
+    import threading
+    from _thread import interrupt_main
+
+    again = threading.Timer(0.02, interrupt_main)
+    again.daemon = True
+    again.start()
 
 
 if __name__ == "__main__":
