@@ -8,8 +8,12 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; the exit codes are listed in docs/cli.md."""
     try:
+        import os
         import signal
 
+        # A stream that was closed (`>&-`) is one that nobody reads.
+        sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+        sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
         sys.unraisablehook = _not_lost
         # Being terminated unwinds like Ctrl-C, so that nothing half-written is left behind.
         signal.signal(signal.SIGTERM, _stop)

@@ -15,6 +15,7 @@ from staffml_anki.vault.axes import TRACK_NAMES, topic_name
 
 _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NO_TEXT = ("",) * len(FIELDS)
 _UNSAFE_IN_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -64,7 +65,7 @@ class NoteMaker:
         return Note(
             id=question.id,
             guid=guid_of(question.id),
-            fields=tuple(fields.get(name, "") for name in FIELDS),
+            fields=tuple(map(fields.get, FIELDS, _NO_TEXT)),
             tags=tags_of(question, places),
             media=media,
         )
@@ -119,7 +120,9 @@ def chain_title(vault: Vault, chain: Chain) -> str:
 def _texts(question: Question) -> dict[str, str]:
     napkin = split_napkin_math(question.napkin_math)
     mistake = split_common_mistake(question.common_mistake)
-    options = "".join(f"<li>{markup.markdown_line(option)}</li>" for option in question.options)
+    blocks, lines = markup.render_markdown((question.solution, *napkin, *mistake), question.options)
+    solution, math, assumptions, calculations, conclusion, misstep, pitfall, rationale, consequence = blocks
+    options = "".join(f"<li>{line}</li>" for line in lines)
     resources = "".join(f"<li>{markup.link(r.url, r.name)}</li>" for r in question.resources)
     correct = question.correct_index
     return {
@@ -129,15 +132,15 @@ def _texts(question: Question) -> dict[str, str]:
         "Question": markup.plain(question.question),
         "Options": f'<ol class="options">{options}</ol>' if options else "",
         "Correct Option": _LETTERS[correct] if options and correct is not None and correct < len(_LETTERS) else "",
-        "Answer": markup.markdown(question.solution),
-        "Napkin Assumptions": markup.markdown(napkin.assumptions),
-        "Napkin Calculations": markup.markdown(napkin.calculations),
-        "Napkin Conclusion": markup.markdown(napkin.conclusion),
-        "Napkin Math": markup.markdown(napkin.free),
-        "Pitfall": markup.markdown(mistake.pitfall),
-        "Rationale": markup.markdown(mistake.rationale),
-        "Consequence": markup.markdown(mistake.consequence),
-        "Common Mistake": markup.markdown(mistake.free),
+        "Answer": solution,
+        "Napkin Assumptions": assumptions,
+        "Napkin Calculations": calculations,
+        "Napkin Conclusion": conclusion,
+        "Napkin Math": math,
+        "Pitfall": pitfall,
+        "Rationale": rationale,
+        "Consequence": consequence,
+        "Common Mistake": misstep,
         "Resources": f"<ul>{resources}</ul>" if resources else "",
     }
 

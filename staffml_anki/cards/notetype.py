@@ -112,7 +112,7 @@ def load_templates(folder: Path = data.CARD_TEMPLATES) -> Templates:
             environment.get_template(name).render().strip() for name in ("front.html.j2", "back.html.j2", "card.css.j2")
         ]
     except jinja2.TemplateNotFound as error:
-        raise StaffmlAnkiError(f"{folder / error.name}: no such card template; reinstall staffml-anki") from None
+        raise StaffmlAnkiError(f"{folder / str(error.name)}: no such card template; reinstall staffml-anki") from None
     except jinja2.TemplateError as error:
         raise StaffmlAnkiError(f"{folder}: broken card template: {error}") from None
     return Templates(*texts)

@@ -26,13 +26,20 @@ class CommonMistake(NamedTuple):
 
 
 def _heading(*stems: str) -> re.Pattern[str]:
-    """A bold heading at the start of a line, in any spelling in use: ``**The Pitfall:**``, ``**Pitfall**:``."""
+    """A bold heading at the start of a line, in any spelling in use: ``**The Pitfall:**``, ``**Pitfall**:``.
+
+    Words beyond the label are the author's and stay: ``**Assumptions (FP16):**``, ``**Conclusion: 42 GB.**``. A bold
+    text that only begins like a label, such as ``**Calculation error is 5%**``, is no heading.
+    """
+    label = rf"(?:The[ \t]+)?({'|'.join(stems)})s?(?:[ \t]*(?:&|and)[ \t]*\w+)?"
     return re.compile(
-        rf"^[ \t]*(?:[-*+]\s+|\#{{1,6}}\s+)?\*\*(?:The\s+)?({'|'.join(stems)})[^*\n]{{0,40}}?:?\*\*[ \t]*:?[ \t]*",
+        rf"^[ \t]*(?:[-*+][ \t]+|\#{{1,6}}[ \t]+)?\*\*{label}[ \t]*"
+        r"(?:(\([^*\n]*\))?[ \t]*(?::\*\*|\*\*[ \t]*:|\*\*(?=[ \t]*$))|:[ \t]*([^*\n]+)\*\*)[ \t]*",
         re.MULTILINE | re.IGNORECASE,
     )
 
 
+_FENCE = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _NAPKIN = _heading("Assumption", "Calculation", "Conclusion")
 _MISTAKE = _heading("Pitfall", "Rationale", "Consequence")
 
@@ -49,9 +56,13 @@ def split_common_mistake(text: str) -> CommonMistake:
 
 def _split(heading: re.Pattern[str], text: str) -> tuple[str, dict[str, str]]:
     """What stands before the first heading, and the text under each; a heading that comes twice collects both."""
-    pieces = heading.split(text)
+    fences = [match.span() for match in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
+    found = [m for m in heading.finditer(text) if not any(start <= m.start() < end for start, end in fences)]
     parts: dict[str, str] = {}
-    for name, body in zip(pieces[1::2], pieces[2::2], strict=True):
-        key = name.lower()
-        parts[key] = f"{parts[key]}\n\n{body.strip()}" if key in parts else body.strip()
-    return pieces[0].strip(), parts
+    for match, following in zip(found, [*found[1:], None], strict=False):
+        body = text[match.end() : following.start() if following else len(text)].strip()
+        if more := match[2] or match[3]:
+            body = f"**{more.strip()}** {body}".strip()
+        key = match[1].lower()
+        parts[key] = f"{parts[key]}\n\n{body}" if key in parts else body
+    return text[: found[0].start() if found else len(text)].strip(), parts

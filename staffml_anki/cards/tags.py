@@ -1,6 +1,7 @@
 """The tags we give a note. Everything under ``StaffML::`` is ours; nothing in it changes with every release."""
 
 import re
+from functools import lru_cache
 
 from staffml_anki.vault import Membership, Question
 
@@ -9,6 +10,7 @@ ROOT = "StaffML"
 _UNFIT = re.compile(r"[\s\"'`]+|:{2,}")
 
 
+@lru_cache(maxsize=50_000)
 def tag(*parts: str) -> str:
     """``tag("track", "cloud")`` → ``StaffML::track::cloud``."""
     return "::".join([ROOT, *(_UNFIT.sub("-", part).strip(":") or "-" for part in parts)])

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from staffml_anki import __version__
 from staffml_anki.__main__ import INTERRUPTED
-from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.errors import StaffmlAnkiError, reason
 
 OK, PROBLEMS, FAILED, BUG = 0, 1, 2, 3
 
@@ -35,6 +35,10 @@ class _Boundary(TyperGroup):
             # The reader has seen enough (`staffml-anki list | head`); what is still buffered has nowhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(OK)
+        except OSError as error:
+            if ctx.params.get("debug"):
+                raise
+            _fail(f"{error.filename or 'output'}: {reason(error)}", FAILED)
         except MemoryError:
             _fail("out of memory; narrow the selection, or give the vault's corpus.json", FAILED)
         except Exception as error:

@@ -58,7 +58,7 @@ def build(
       staffml-anki build --track edge --level L4 --level L5 -o edge.apkg
     """
     from staffml_anki.decks.recipe import find_recipe
-    from staffml_anki.package.build import Request, StrictError
+    from staffml_anki.package.build import BrokenVaultError, Request
     from staffml_anki.package.build import build as run
     from staffml_anki.vault.select import Selection
 
@@ -70,7 +70,7 @@ def build(
     )
     try:
         outcome = run(request, output.track)
-    except StrictError as error:
+    except BrokenVaultError as error:
         output.problems(error.problems)
         raise
     if as_json:
@@ -122,8 +122,8 @@ def _now() -> int:
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
     if fixed is None:
         return int(time.time())
-    if not fixed.isdigit():
-        raise StaffmlAnkiError(f"SOURCE_DATE_EPOCH={fixed}: must be whole seconds since 1970")
+    if not (fixed.isascii() and fixed.isdigit() and len(fixed) <= 11):
+        raise StaffmlAnkiError(f"SOURCE_DATE_EPOCH={fixed[:20]}: must be whole seconds since 1970")
     return int(fixed)
 
 

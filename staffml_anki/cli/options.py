@@ -8,6 +8,7 @@ import typer
 
 from staffml_anki import data
 from staffml_anki.errors import StaffmlAnkiError
+
 NARROW = "Narrow the selection"
 
 VaultPath = Annotated[

@@ -70,7 +70,7 @@ def problems(found: "Sequence[Problem]", *, limit: int | None = PROBLEMS_SHOWN) 
     out = console(stderr=True)
     for problem in ordered[:limit]:
         out.print(f"{problem.severity}: ", style="bold red" if problem.severity == "error" else "yellow", end="")
-        out.print(clean(str(problem)))
+        out.print(clean(str(problem).replace("\n", " ")))
     if limit is not None and len(ordered) > limit:
         out.print(f"… and {len(ordered) - limit} more; staffml-anki check shows all")
 

@@ -4,6 +4,7 @@ import html
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from staffml_anki.cards.note import chain_title
@@ -14,6 +15,8 @@ from staffml_anki.vault.axes import AREAS, LEVEL_NAMES, TRACK_NAMES, TRACKS, ZON
 from staffml_anki.vault.select import Selection, select
 
 SEPARATOR = "::"
+MAX_PART = 100
+"""Characters in one part of a deck's name that comes from the vault's texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,9 @@ def name_chains(vault: Vault, earlier: Mapping[str, str]) -> dict[str, str]:
     name once given stays, even when the chain has grown; a new one is its topic and what it climbs, and where that is
     taken, the title of its first step tells it apart.
     """
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for chain in vault.chains:
-        if known := earlier.get(chain.id):
-            names[chain.id] = known
-            taken.add(known.casefold())
+    names: dict[str, str] = {chain.id: _part(earlier[chain.id]) for chain in vault.chains if chain.id in earlier}
+    # Also the names of chains that are gone: they may come back, and their cards are still in their decks.
+    taken = {name.casefold() for name in earlier.values()}
     for chain in vault.chains:
         if chain.id not in names:
             name = next(n for n in _candidates(vault, chain) if n.casefold() not in taken)
@@ -99,12 +99,15 @@ def _candidates(vault: Vault, chain: Chain) -> Iterable[str]:
     yield from (f"{longer} ({number})" for number in range(2, 100_000))
 
 
+@lru_cache(maxsize=10_000)
 def _part(text: str) -> str:
     """A text as one part of a deck name: no separator in it, no characters that Anki drops."""
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text.replace('"', "'"))
     while SEPARATOR in visible:
         visible = visible.replace(SEPARATOR, ":")
-    return " ".join(visible.split()).strip(":").strip() or "unnamed"
+    short = " ".join(visible.split())
+    short = short if len(short) <= MAX_PART else short[: MAX_PART - 1].rstrip() + "…"
+    return short.strip(": ") or "unnamed"
 
 
 class _Paths:
@@ -117,6 +120,7 @@ class _Paths:
         self._deck = compile_template(recipe, "deck")
         self._chain_deck = compile_template(recipe, "chain_deck") if recipe.chain_deck else None
         self._known: dict[tuple[object, ...], str] = {}
+        self._spellings: dict[str, str] = {}
 
     def of(self, question: Question, home: Membership | None) -> tuple[str, bool]:
         """(deck path, whether it is a chain's deck)."""
@@ -126,7 +130,7 @@ class _Paths:
             "level": question.level,
             "level_name": LEVEL_NAMES[question.level],
             "area": question.area,
-            "topic": question.topic,
+            "topic": _part(question.topic),
             "topic_name": _part(topic_name(question.topic)),
             "zone": question.zone or "no zone",
             "phase": question.phase or "no phase",
@@ -135,7 +139,7 @@ class _Paths:
             # A chain lies where its first step does, so that no chain is torn between two parents.
             first = self._vault.questions[home.chain.steps[0]]
             values |= {"track": first.track, "track_name": TRACK_NAMES[first.track], "area": first.area}
-            values |= {"topic": home.chain.topic, "topic_name": _part(topic_name(home.chain.topic))}
+            values |= {"topic": _part(home.chain.topic), "topic_name": _part(topic_name(home.chain.topic))}
             values["chain"] = self._names[home.chain.id]
             return self._render("chain_deck", (home.chain.id,), values), True
         return self._render("deck", tuple(values.values()), values), False
@@ -144,8 +148,17 @@ class _Paths:
         known = (key, *identity)
         if known not in self._known:
             template = self._chain_deck if key == "chain_deck" and self._chain_deck is not None else self._deck
-            self._known[known] = _valid_path(self._recipe, key, render(self._recipe, key, template, values))
+            path = _valid_path(self._recipe, key, render(self._recipe, key, template, values))
+            self._known[known] = self._one_spelling(path)
         return self._known[known]
+
+    def _one_spelling(self, path: str) -> str:
+        """Anki takes names that differ only in case for the same: every deck keeps the spelling it first had."""
+        spelt = ""
+        for part in path.split(SEPARATOR):
+            name = f"{spelt}{SEPARATOR}{part}" if spelt else part
+            spelt = self._spellings.setdefault(name.casefold(), name)
+        return spelt
 
 
 def _valid_path(recipe: Recipe, key: str, path: str) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jinja2
+from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +19,9 @@ DEFAULT = "complete"
 OrderKey = Literal["track", "level", "area", "topic", "zone", "chain", "title", "id"]
 
 
+Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -28,11 +32,11 @@ class Preset(_Part):
     name: str = "StaffML"
     new_per_day: int = Field(10, ge=0, le=9999)
     reviews_per_day: int = Field(200, ge=0, le=9999)
-    learning_steps: tuple[float, ...] = (1.0, 10.0)
+    learning_steps: tuple[Minutes, ...] = (1.0, 10.0)
     """Minutes."""
-    relearning_steps: tuple[float, ...] = (10.0,)
+    relearning_steps: tuple[Minutes, ...] = (10.0,)
     """Minutes."""
-    desired_retention: float = Field(0.9, ge=0.7, le=0.99)
+    desired_retention: float = Field(0.9, ge=0.7, le=0.99, allow_inf_nan=False)
     """The probability of recall that FSRS aims at."""
 
 
@@ -56,8 +60,18 @@ class Recipe(_Part):
     output: str = Field(pattern=r"^[\w. -]+\.apkg$")
 
 
-# Recipes are passed around like decks are: theirs is the sandboxed Jinja2, which reaches no Python and bounds loops.
+# Recipes are passed around like decks are. Theirs is a Jinja2 that reaches no Python and always ends: values,
+# conditions and a few filters, but no loops, no calls and nothing that multiplies.
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True)
+_ENVIRONMENT.globals.clear()
+_FILTERS = ("capitalize", "default", "first", "last", "length", "lower", "replace", "title", "trim", "upper")
+_ENVIRONMENT.filters = {name: _ENVIRONMENT.filters[name] for name in _FILTERS}
+_REFUSED: dict[type[nodes.Node], str] = {
+    nodes.For: "loops", nodes.Macro: "macros", nodes.Call: "calls", nodes.CallBlock: "calls", nodes.Mul: "*",
+    nodes.Pow: "**", nodes.Mod: "%", nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "import",
+    nodes.Extends: "extends", nodes.FilterBlock: "filter blocks",
+}  # fmt: skip
+MAX_TEMPLATE = 4_000
 
 
 def compile_template(recipe: Recipe, key: str) -> jinja2.Template:
@@ -66,10 +80,20 @@ def compile_template(recipe: Recipe, key: str) -> jinja2.Template:
     Raises:
         RecipeError: it is not valid Jinja2.
     """
-    try:
-        return _ENVIRONMENT.from_string(getattr(recipe, key))
-    except jinja2.TemplateError as error:
-        raise RecipeError(f"recipe {recipe.name}: {key} is not a valid template: {error}") from None
+    source = getattr(recipe, key)
+    fault = f"is longer than {MAX_TEMPLATE} characters" if len(source) > MAX_TEMPLATE else ""
+    if not fault:
+        try:
+            parsed = _ENVIRONMENT.parse(source)
+            used = [word for node, word in _REFUSED.items() if parsed.find(node)]
+            if not used:
+                return _ENVIRONMENT.from_string(source)
+            fault = f"uses {', '.join(used)}; it may use values, conditions and the filters {', '.join(_FILTERS)}"
+        except jinja2.TemplateError as error:
+            fault = f"is not a valid template: {error}"
+        except (RecursionError, SyntaxError):
+            fault = "is not a valid template: nested too deeply"
+    raise RecipeError(f"recipe {recipe.name}: {key} {fault}")
 
 
 def render(recipe: Recipe, key: str, template: jinja2.Template, values: dict[str, Any]) -> str:
@@ -83,7 +107,7 @@ def render(recipe: Recipe, key: str, template: jinja2.Template, values: dict[str
         ArithmeticError,
         LookupError,
         AttributeError,
-        MemoryError,
+        RecursionError,
     ) as error:
         known = ", ".join(sorted(values))
         raise RecipeError(f"recipe {recipe.name}: {key} cannot be rendered: {error}; it may use {known}") from None

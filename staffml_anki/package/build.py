@@ -1,5 +1,6 @@
 """The main job: a vault and a recipe in, an .apkg and its manifest out, and an account of what was done."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -7,6 +8,8 @@ from datetime import UTC, datetime, time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from staffml_anki import __version__
 from staffml_anki.cards.note import Note, NoteMaker
@@ -70,13 +73,12 @@ class Outcome:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-class StrictError(StaffmlAnkiError):
-    """A strict build met errors; nothing was written."""
+class BrokenVaultError(StaffmlAnkiError):
+    """Nothing was built because of what is wrong in the vault: ``problems`` lists it."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, message: str, problems: Iterable[Problem]) -> None:
+        super().__init__(message)
         self.problems = tuple(problems)
-        errors = f"{len(self.problems)} error{'' if len(self.problems) == 1 else 's'}"
-        super().__init__(f"the vault has {errors} and --strict was asked for; nothing was built")
 
 
 def build(request: Request, track: Track = no_progress) -> Outcome:
@@ -94,20 +96,21 @@ def build(request: Request, track: Track = no_progress) -> Outcome:
     templates = load_templates()
     inputs = _digest(request, source.digest, templates)
     if current is not None and is_current(current, inputs, request.out):
-        return _reported(current, request)
+        with contextlib.suppress(ValidationError):
+            return _reported(current, request)
     vault = read_source(source, track=track)
     if request.strict and vault.errors:
-        raise StrictError(vault.errors)
+        errors = f"{len(vault.errors)} error{'' if len(vault.errors) == 1 else 's'}"
+        raise BrokenVaultError(f"the vault has {errors} and --strict was asked for; nothing was built", vault.errors)
     require_known(vault, request.narrow)
     layout = lay_out(vault, request.recipe, request.narrow, previous.chains if previous else None)
     if not layout.questions:
-        raise StaffmlAnkiError(_nothing(vault, request))
+        raise BrokenVaultError(_nothing(vault, request), vault.errors)
     dates = Dates(previous, vault.release.timestamp, request.now)
     notes, stamps = _make_notes(vault, layout, dates, track)
     notetype = dates.notetype(templates.digest, int(TEMPLATES_CHANGED.timestamp()))
     data = package_bytes(Contents(layout.decks, notes, stamps, templates, notetype, request.recipe.preset))
     outcome = _account(request, vault, layout, notes, stamps, dates, len(data))
-    write_whole(request.out, data)
     manifest = Manifest(
         recipe=request.recipe.name,
         release=vault.release.id,
@@ -121,7 +124,7 @@ def build(request: Request, track: Track = no_progress) -> Outcome:
         outcome=_saved(outcome),
     )
     # The manifest goes last: killed in between, the next build sees the old one and does the same again.
-    write_whole(beside, manifest.to_json())
+    write_whole({request.out: data, beside: manifest.to_json()})
     return outcome
 
 
@@ -140,6 +143,7 @@ def _make_notes(
 
 
 def _own_date(question: Question) -> int | None:
+    """The start of the day (UTC) on which the vault says that a question last changed."""
     changed = question.last_changed
     return int(datetime.combine(changed, time(), UTC).timestamp()) if changed else None
 
@@ -210,14 +214,14 @@ def _saved(outcome: Outcome) -> dict[str, Any]:
 
 
 def _reported(manifest: Manifest, request: Request) -> Outcome:
-    """The account of the build that made what is already there: now everything in it is unchanged."""
-    kept = dict(manifest.outcome)
-    problems = tuple(Problem(**problem) for problem in kept.pop("problems"))
-    kept.pop("notices")
-    again = Outcome(
-        package=str(request.out), manifest=str(manifest_path(request.out)), problems=problems, up_to_date=True, **kept
-    )
-    return replace(again, added=0, updated=0, unchanged=again.questions)
+    """The account of the build that made what is already there: now everything in it is unchanged.
+
+    Raises:
+        ValidationError: somebody has edited the account.
+    """
+    files = {"package": str(request.out), "manifest": str(manifest_path(request.out)), "up_to_date": True}
+    again = TypeAdapter(Outcome).validate_python(manifest.outcome | files)
+    return replace(again, added=0, updated=0, unchanged=again.questions, notices=())
 
 
 def _nothing(vault: Vault, request: Request) -> str:

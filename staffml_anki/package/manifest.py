@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault import reading
@@ -23,7 +23,7 @@ class Stamp(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     hash: str
-    mod: int
+    mod: int = Field(ge=0, le=2**40)
 
 
 class Manifest(BaseModel):
@@ -99,7 +99,9 @@ class Dates:
             own: the vault's own date of the question.
         """
         if self.previous is None:
-            return Stamp(hash=content, mod=own or self._release_or_now())
+            latest = self._release_or_now() if own is None else self.released or self.now
+            # What belongs to a release cannot have changed after it.
+            return Stamp(hash=content, mod=latest if own is None else min(own, latest))
         return self._after(self.previous.notes.get(question_id), content)
 
     def notetype(self, content: str, own: int) -> Stamp:

@@ -1,5 +1,7 @@
 """The axes a question is placed on, with the values StaffML uses, in their natural order."""
 
+from functools import lru_cache
+
 TRACKS = ("cloud", "edge", "mobile", "tinyml", "global")
 LEVELS = ("L1", "L2", "L3", "L4", "L5", "L6+")
 LEVEL_NAMES = {"L1": "Recall", "L2": "Understand", "L3": "Apply", "L4": "Analyze", "L5": "Evaluate", "L6+": "Architect"}
@@ -52,6 +54,7 @@ _ACRONYMS = {
 }  # fmt: skip
 
 
+@lru_cache
 def topic_name(topic: str) -> str:
     """A topic for people: ``kv-cache-management`` → ``KV cache management``."""
     words = [_ACRONYMS.get(word, word) for word in topic.split("-")]

@@ -29,7 +29,7 @@ def links_of_sidecar(raw: object, file: str) -> tuple[list[Link], list[Problem]]
     problems: list[Problem] = []
     seen: set[str] = set()
     for index, chain in enumerate(raw):
-        name = (chain.get("chain_id") or chain.get("id")) if isinstance(chain, Mapping) else None
+        name = _sound((chain.get("chain_id") or chain.get("id")) if isinstance(chain, Mapping) else None)
         members = chain.get("questions") if isinstance(chain, Mapping) else None
         if not isinstance(name, str) or not isinstance(members, list):
             problems.append(Problem("error", file, f"[{index}]", "is not a chain: it needs chain_id and questions"))
@@ -39,7 +39,7 @@ def links_of_sidecar(raw: object, file: str) -> tuple[list[Link], list[Problem]]
             continue
         seen.add(name)
         for position, member in enumerate(members):
-            question = member.get("id") if isinstance(member, Mapping) else member
+            question = _sound(member.get("id") if isinstance(member, Mapping) else member)
             if isinstance(question, str):
                 links.append(Link(name, position, question, file))
             else:
@@ -49,20 +49,20 @@ def links_of_sidecar(raw: object, file: str) -> tuple[list[Link], list[Problem]]
 
 def links_of_question(raw: Mapping[Any, Any], file: str) -> list[Link]:
     """Steps kept inside a question: ``chains`` or ``chain`` in older folders, ``chain_ids`` in a corpus."""
-    question = raw.get("id")
-    if not isinstance(question, str):
+    question = _sound(raw.get("id"))
+    if question is None:
         return []
     found: list[Link] = []
     inside = raw.get("chains") if raw.get("chains") is not None else raw.get("chain")
     for entry in inside if isinstance(inside, list) else [inside]:
-        if isinstance(entry, Mapping) and isinstance(entry.get("id"), str):
-            found.append(Link(entry["id"], _position(entry.get("position")), question, file))
+        if isinstance(entry, Mapping) and (name := _sound(entry.get("id"))):
+            found.append(Link(name, _position(entry.get("position")), question, file))
     positions = raw.get("chain_positions")
     positions = positions if isinstance(positions, Mapping) else {}
     names = raw.get("chain_ids")
-    for name in names if isinstance(names, list) else []:
-        if isinstance(name, str):
-            found.append(Link(name, _position(positions.get(name)), question, file))
+    for each in names if isinstance(names, list) else []:
+        if name := _sound(each):
+            found.append(Link(name, _position(positions.get(each)), question, file))
     return found
 
 
@@ -115,6 +115,11 @@ def _topic(steps: Iterable[Question]) -> str:
     """The topic most steps share (the first of equals): the one spelling that every shape of vault can derive."""
     topics = [step.topic for step in steps]
     return max(topics, key=topics.count)
+
+
+def _sound(value: object) -> str | None:
+    """A name that can be written anywhere, or None: JSON can spell halves of characters."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
 def _position(value: object) -> int:

@@ -20,8 +20,8 @@ _TAG = re.compile(
     r"td|th|thead|tr|u|ul|video)(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?)*\s*/?>",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"\[[^\]\n]*\]\(\s*<?([^)\s>]+)")
-_IMAGE = re.compile(r"!\[[^\]\n]*\]\(")
+_LINK = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^)\s>]+)")
+_IMAGE = re.compile(r"!\[[^\[\]\n]*\]\(")
 
 
 def check(vault: Vault, now: datetime) -> tuple[Problem, ...]:

@@ -130,14 +130,17 @@ def parse_release(raw: Mapping[Any, Any]) -> tuple[Release, list[Problem]]:
     ):
         value = raw.get(key)
         if isinstance(value, str) and value.strip():
-            known[field] = " ".join(value.split())
+            known[field] = " ".join(value.encode("utf-8", "replace").decode().split())
         elif value is not None:
             problems.append(Problem("warning", "release", key, f"found {show(value)}; should be a text"))
     created = raw.get("created_at")
     try:
         if created is not None:
             known["created"] = datetime.fromisoformat(created)
+            if not 2000 <= known["created"].year < 2100:
+                raise ValueError
     except (TypeError, ValueError):
+        known.pop("created", None)
         message = (
             f"found {show(created)}; should be a date such as 2026-05-04T12:00:00+00:00; the release counts as undated"
         )

@@ -4,11 +4,12 @@ Everything here is immutable and knows nothing of Anki, HTML or the files it cam
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import UTC, date, datetime
 from typing import Literal, NewType
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from staffml_anki.vault.axes import level_rank
 
@@ -76,7 +77,7 @@ class Question(_Value):
     correct_index: int | None = None
     resources: tuple[Resource, ...] = ()
     visual: Visual | None = None
-    minutes: int | None = None
+    minutes: int | None = Field(None, ge=0, le=100_000)
     status: Status = "published"
     validated: bool = False
     math_verified: bool = False
@@ -164,7 +165,7 @@ class Vault:
     release: Release
     shape: Shape
     problems: tuple[Problem, ...] = ()
-    visuals: Mapping[QuestionId, bytes] = field(default_factory=dict)
+    visuals: Mapping[QuestionId, bytes] = attribute(default_factory=dict)
     unpublished: int = 0
 
     @property

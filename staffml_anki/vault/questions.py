@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -33,6 +33,8 @@ UPSTREAM_KEY = {
     "resources": "details.resources",
     "minutes": "expected_time_minutes",
 }
+MAX_TEXT = 20_000
+"""Characters in one field. The longest answers have some 3,000; far longer ones are made to keep a program busy."""
 _VALUES = {
     "track": TRACKS,
     "level": LEVELS,
@@ -42,8 +44,7 @@ _VALUES = {
     "phase": PHASES,
     "status": STATUSES,
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ID = re.compile(r"[^\s\"<>&]{1,200}")
 
 
@@ -57,7 +58,7 @@ def parse_question(raw: object, file: str) -> Question | list[Problem]:
     if not isinstance(raw, Mapping):
         return [Problem("error", file, "", f"found {_kind(raw)}; a question is a mapping of keys to values")]
     values = _flatten(raw, file)
-    question_id = values.get("id") if isinstance(values.get("id"), str) else ""
+    question_id = question_id_of(raw)
     problems: list[Problem] = []
 
     def error(field: str, message: str) -> None:
@@ -69,12 +70,7 @@ def parse_question(raw: object, file: str) -> Question | list[Problem]:
         for detail in invalid.errors(include_url=False, include_context=True):
             error(*_explain(detail))
         question = None
-    for field, text in _texts(values):
-        if found := _CONTROL.search(text):
-            error(field, f"holds the control character U+{ord(found.group()):04X}; remove it")
-        elif _SURROGATE.search(text):
-            error(field, "holds half a character; save the text as UTF-8 again")
-    for field, message in _faults(values):
+    for field, message in (*_text_faults(values), *_faults(values)):
         error(field, message)
     return problems if problems or question is None else question
 
@@ -82,7 +78,7 @@ def parse_question(raw: object, file: str) -> Question | list[Problem]:
 def question_id_of(raw: object) -> str:
     """The id of a raw record, or '' where it has none worth naming."""
     value = raw.get("id") if isinstance(raw, Mapping) else None
-    return value if isinstance(value, str) else ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
@@ -127,7 +123,9 @@ def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
 def _clean(value: Any) -> Any:
     """Texts in Unicode NFC (Anki would normalise them anyway) with ``\\n`` line ends and no space around them."""
     if isinstance(value, str):
-        text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+        if len(value) > MAX_TEXT:
+            return value
+        text = (value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value).strip()
         return text if text.isascii() else unicodedata.normalize("NFC", text)
     if isinstance(value, tuple):
         return tuple(_clean(item) for item in value)
@@ -153,14 +151,15 @@ def _whole(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.date()
+    """A day between 2000 and 2100; anything else that is a date is nobody's, and counts as none."""
     if isinstance(value, str):
         try:
-            return datetime.fromisoformat(value.strip()).date()
+            value = datetime.fromisoformat(value.strip())
         except ValueError:
             return value
-    return value
+    if isinstance(value, datetime):
+        value = value.date()
+    return value if not isinstance(value, date) or 2000 <= value.year < 2100 else None
 
 
 def _resources(details: Mapping[Any, Any]) -> Any:
@@ -172,18 +171,26 @@ def _resources(details: Mapping[Any, Any]) -> Any:
     return _tuple(listed)
 
 
-def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every text in a record with the field it stands in."""
-    found: list[tuple[str, str]] = []
+def _text_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Fields with characters that no field of a note may hold."""
     for key, value in values.items():
-        if isinstance(value, str):
-            found.append((key, value))
-        elif isinstance(value, tuple | Mapping):
-            items = value.values() if isinstance(value, Mapping) else value
-            for item in items:
-                parts = item.values() if isinstance(item, Mapping) else (item,)
-                found.extend((key, part) for part in parts if isinstance(part, str))
-    return found
+        text = "\n".join(_texts(value))
+        if len(text) > MAX_TEXT:
+            yield key, f"has {len(text):,} characters; a card holds at most {MAX_TEXT:,}"
+        if found := _UNFIT.search(text):
+            if "\ud800" <= found.group() <= "\udfff":
+                yield key, "holds half a character; save the text as UTF-8 again"
+            else:
+                yield key, f"holds the control character U+{ord(found.group()):04X}; remove it"
+
+
+def _texts(value: Any) -> Iterable[str]:
+    """Every text in a value, however nested."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, Mapping):
+        return (text for item in value.values() for text in _texts(item))
+    return (text for item in value for text in _texts(item)) if isinstance(value, tuple) else ()
 
 
 def _faults(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -200,7 +207,7 @@ def _faults(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         if correct is None:
             faults.append(("correct_index", f"is missing; with options it is 0 to {last}"))
         elif isinstance(correct, int) and not 0 <= correct <= last:
-            faults.append(("correct_index", f"found {correct}; out of range, must be 0 to {last}"))
+            faults.append(("correct_index", f"found {show(correct)}; out of range, must be 0 to {last}"))
     return faults
 
 
@@ -242,6 +249,8 @@ def show(value: object) -> str:
     if isinstance(value, str):
         text = value if value.isprintable() else ascii(value)[1:-1]
         return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return "a very large number"
     if value is None or isinstance(value, bool | int | float | date):
         return str(value).lower() if isinstance(value, bool) else str(value)
     return _kind(value)

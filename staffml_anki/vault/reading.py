@@ -1,9 +1,11 @@
 """Reading files that nobody vouches for: bounded in size, depth and kind, decoded strictly, refused in one line."""
 
 import hashlib
-import itertools
 import json
+import os
 import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +22,69 @@ MAX_VISUAL = 1 * MEGABYTE
 # libyaml composes recursively in C and takes the process down past about 10,000 levels.
 MAX_DEPTH = 500
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEEP_BLOCK = re.compile(rf"^[ \t?:-]{{{MAX_DEPTH},}}", re.MULTILINE)
-_ANCHOR = re.compile(r"(?:^|[\s\[{,:?-])&[^\s&,\[\]{}]", re.MULTILINE)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT = "tag:yaml.org,2002:str"
+_ANCHOR = re.compile(r"&(?:(?<=[\s\[{,:?-]&)|(?<=\A&))[^\s&,\[\]{}]")
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]  # PyYAML's C loader is untyped
+    """PyYAML's safe loader, told what a vault looks like: it is asked for the same thirty keys ten thousand times."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        if kind is not yaml.ScalarNode:
+            return str(super().resolve(kind, value, implicit))
+        if not implicit[0] or len(value) > 30:
+            return _TEXT  # quoted, a block, or too long to be a number, a date or a boolean
+        tag = _tags.get(value)
+        if tag is None:
+            tag = _tags[value] = str(super().resolve(kind, value, implicit))
+            if len(_tags) > 10_000:
+                _tags.clear()
+        return tag
+
+    def plain(self, node: yaml.Node) -> Any:
+        """The value of a node: PyYAML's own construction, without the detour that recursive structures need."""
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.tag == _TEXT else self.construct_object(node)
+        if node.tag == "tag:yaml.org,2002:map":
+            return {self._key(key): self.plain(value) for key, value in node.value}
+        if node.tag == "tag:yaml.org,2002:seq":
+            return [self.plain(item) for item in node.value]
+        return self.construct_object(node, deep=True)
+
+    def _key(self, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return self.plain(node)
+        raise yaml.constructor.ConstructorError(None, None, "a key that is not a single value", node.start_mark)
+
+
+_tags: dict[str, str] = {}
 
 
 class Unreadable(Exception):
     """Why one file cannot be used, as half a sentence, with the line where that is known."""
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: Path | str, limit: int) -> bytes:
     """The bytes of a regular file of at most ``limit`` bytes.
 
     Raises:
         Unreadable: it is missing, not a regular file, too large, or the system refuses it.
     """
     try:
-        if not path.is_file():
-            raise Unreadable("is not a regular file" if path.exists() else "does not exist")
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise Unreadable(f"cannot be read ({reason(error)})") from None
-    if len(data) > limit:
-        raise Unreadable(f"is larger than {limit / MEGABYTE:g} MB; no vault file of this kind should be")
-    return data
+        # Opened without waiting, and looked at only then: a pipe would keep us for ever.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:  # noqa: PTH123
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise Unreadable("is not a regular file")
+            if about.st_size > limit:
+                raise Unreadable(f"is larger than {limit / MEGABYTE:g} MB; no vault file of this kind should be")
+            return file.read(limit)
+    except FileNotFoundError:
+        raise Unreadable("does not exist") from None
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise Unreadable(f"cannot be read ({why})") from None
 
 
 def digest_of(path: Path) -> str:
@@ -69,11 +109,12 @@ def parse_yaml(data: bytes) -> Any:
     objects, and nesting deeper than ``MAX_DEPTH``.
     """
     text = decode(data)
-    _refuse_depth(text)
     try:
-        if _ANCHOR.search(text):
-            _refuse_aliases(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a safe loader
+        if _suspicious(text):
+            _refuse_traps(text)
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        return None if node is None else loader.plain(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}: " if mark else ""
@@ -100,21 +141,30 @@ def parse_json(data: bytes) -> Any:
         raise Unreadable(f"broken JSON: {_one_line(str(error))}") from None
 
 
-def _refuse_depth(text: str) -> None:
-    if _DEEP_BLOCK.search(text):
-        raise Unreadable(f"nested more than {MAX_DEPTH} levels deep")
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
-    steps = ((1 if c in "[{" else -1) for c in text if c in "[]{}")
-    if max(itertools.accumulate(steps, lambda depth, step: max(depth + step, 0)), default=0) > MAX_DEPTH:
-        raise Unreadable(f"nested more than {MAX_DEPTH} levels deep")
+def _suspicious(text: str) -> bool:
+    """Whether a text may be deep or hold an alias. Depth takes a mark for each level, or as many spaces."""
+    return (
+        text.count("[") + text.count("{") > MAX_DEPTH
+        or text.count("-") + text.count("?") > MAX_DEPTH // 2
+        or " " * (MAX_DEPTH // 2) in text
+        or ("&" in text and _ANCHOR.search(text) is not None)
+    )
 
 
-def _refuse_aliases(text: str) -> None:
-    for token in yaml.scan(text, Loader=_Loader):
-        if isinstance(token, yaml.AliasToken):
-            line = token.start_mark.line + 1
-            raise Unreadable(f"line {line}: YAML alias *{token.value} is not allowed in a vault; write the value out")
+def _refuse_traps(text: str) -> None:
+    """Walk the events, which libyaml gives without recursion, before anything is composed."""
+    depth = 0
+    events: Iterator[Any] = yaml.parse(text, Loader=_SafeLoader)
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Unreadable(f"line {event.start_mark.line + 1}: nested more than {MAX_DEPTH} levels deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1
+            raise Unreadable(f"line {line}: YAML alias *{event.anchor} is not allowed in a vault; write the value out")
 
 
 def _one_line(text: str) -> str:

@@ -90,10 +90,11 @@ def _open_folder(path: Path) -> Source:
         raise VaultError(f"{path}: {what}")
     source = Source(path, path, "folder")
     digest = _Digest("folder")
-    for file in _yaml_files(path / "questions"):
-        label = file.relative_to(path).as_posix()
+    inside = path.resolve()
+    for label, file, linked in _yaml_files(str(path / "questions"), "questions", source.problems):
         try:
-            _require_inside(path, file)
+            if linked and not Path(file).resolve().is_relative_to(inside):
+                raise Unreadable("is a link that leaves the vault")
             data = reading.read_bytes(file, reading.MAX_YAML)
         except Unreadable as why:
             source.records.append((label, partial(_fail, str(why))))
@@ -101,7 +102,7 @@ def _open_folder(path: Path) -> Source:
             continue
         source.records.append((label, partial(reading.parse_yaml, data)))
         digest.add(label, data)
-    if not source.records:
+    if not source.records and not source.problems:
         raise VaultError(f"{path}: its questions/ folder holds no .yaml file")
     for name, parse in (("chains.json", reading.parse_json), ("chains.yaml", reading.parse_yaml)):
         raw = _sidecar(source, digest, name, parse)
@@ -123,6 +124,8 @@ def _open_corpus(path: Path) -> Source:
             f"{path}: is not a corpus: it holds {type(items).__name__} where a list of questions is expected"
         )
     mappings = [item for item in items if isinstance(item, Mapping)]
+    if items and not mappings:
+        raise VaultError(f"{path}: is not a corpus: its items are not questions")
     if mappings and all("chain_id" in item for item in mappings):
         raise VaultError(f"{path}: holds chains, not questions; give the folder it lies in")
     if mappings and not any(item.get("details") and _details_text(item["details"]) for item in mappings):
@@ -143,7 +146,7 @@ def _open_database(path: Path) -> Source:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.add("", block)
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)
+        connection = sqlite3.connect(_read_only(path), uri=True, timeout=2)
         # Damaged text must become a message about its row, not an exception in the middle of the table.
         connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         connection.row_factory = sqlite3.Row
@@ -162,8 +165,25 @@ def _open_database(path: Path) -> Source:
     return source
 
 
+def _read_only(path: Path) -> str:
+    """How to open a database without leaving a trace beside it.
+
+    Raises:
+        VaultError: a program is still writing it, so that what lies there is not yet the vault.
+    """
+    with path.open("rb") as file:
+        write_ahead = file.read(20)[18:19] == b"\x02"
+    pending = path.with_name(path.name + "-wal")
+    if pending.is_file() and pending.stat().st_size:
+        raise VaultError(
+            f"{path}: has changes that are not written yet ({pending.name}); close the program that uses it"
+        )
+    return f"{path.resolve().as_uri()}?mode=ro" + ("&immutable=1" if write_ahead else "")
+
+
 def _read_tables(source: Source, connection: sqlite3.Connection) -> None:
-    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    # Tables only: a view can be an endless query.
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "questions" not in names:
         raise VaultError(f"{source.path}: is a database but not a vault: it has no table 'questions'")
     assert source.links is not None
@@ -173,9 +193,11 @@ def _read_tables(source: Source, connection: sqlite3.Connection) -> None:
     if "chain_questions" in names:
         query = "SELECT chain_id, question_id, position FROM chain_questions ORDER BY chain_id, position"
         for chain, question, position in connection.execute(query):
-            source.links.append(Link(str(chain), int(position), str(question), source.path.name))
+            order = position if isinstance(position, int) else 0
+            source.links.append(Link(_whole(chain), order, _whole(question), source.path.name))
     if "release_metadata" in names:
-        source.release = dict(connection.execute("SELECT key, value FROM release_metadata").fetchall())
+        rows = connection.execute("SELECT key, value FROM release_metadata").fetchall()
+        source.release = {_whole(key): _whole(value) for key, value in rows}
 
 
 def _from_columns(columns: dict[str, Any]) -> dict[str, Any]:
@@ -209,7 +231,7 @@ def _common_sidecars(source: Source, digest: "_Digest") -> None:
     elif release is not None:
         source.problems.append(Problem("error", "release.json", "", "is not a mapping"))
     policy = source.root / "release-policy.yaml"
-    if policy.is_file():
+    if os.path.lexists(policy):
         # A policy that cannot be read must not be guessed at: the wrong questions would be published.
         try:
             data = reading.read_bytes(policy, reading.MAX_YAML)
@@ -239,18 +261,29 @@ def _sidecar(source: Source, digest: "_Digest", name: str, parse: Callable[[byte
         return None
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
-    """Every .yaml below a folder, in a fixed order; links to folders are not followed (they could loop)."""
-    for base, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
-                yield Path(base, name)
+def _yaml_files(folder: str, label: str, problems: list[Problem]) -> Iterator[tuple[str, str, bool]]:
+    """(label, path, whether it is a link) of every .yaml below a folder, in a fixed order.
+
+    Links to folders are not followed: they could lead out, or round in a circle.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(Problem("error", label, "", f"cannot be read ({reason(error)}); its questions are missing"))
+        return
+    for entry in entries:
+        name = f"{label}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _yaml_files(entry.path, name, problems)
+        elif entry.name.endswith((".yaml", ".yml")) and not entry.name.startswith("."):
+            # A name that is not UTF-8 must still fit into a message, a manifest and JSON.
+            yield os.fsencode(name).decode("utf-8", "replace"), entry.path, entry.is_symlink()
 
 
-def _require_inside(root: Path, file: Path) -> None:
-    if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-        raise Unreadable("is a link that leaves the vault")
+def _whole(value: object) -> str:
+    """A text of a database without halves of characters, which nothing could write."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _details_text(details: object) -> bool:

@@ -11,11 +11,15 @@ _ELEMENTS = frozenset(
     "svg g defs title desc metadata symbol use marker path rect circle ellipse line polyline polygon text tspan "
     "textPath linearGradient radialGradient stop pattern clipPath mask style filter feGaussianBlur feOffset feMerge "
     "feMergeNode feFlood feComposite feBlend feColorMatrix feDropShadow feComponentTransfer feFuncR feFuncG feFuncB "
-    "feFuncA feMorphology switch a".split()
+    "feFuncA feMorphology switch".split()
 )
 _SVG = "http://www.w3.org/2000/svg"
 # A reference to anything but a part of the same drawing; CSS escapes could spell one in disguise.
-_OUTSIDE = re.compile(r"url\s*\(\s*(?![\"']?#)|@import|\\|expression\s*\(|javascript\s*:", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"(?:url|src|image|image-set|cross-fade|element|expression)\s*+\(\s*+(?![\"']?\s*+#)|javascript\s*:", re.IGNORECASE
+)
+# What CSS can hide a reference behind: at-rules, escapes, comments.
+_CSS_TRICK = re.compile(r"@|\\|/\*")
 
 
 def read_visual(root: Path, question: Question) -> bytes:
@@ -43,7 +47,7 @@ def read_visual(root: Path, question: Question) -> bytes:
 
 def require_inert(svg: bytes) -> None:
     """Refuse an SVG that is broken, scripted, animated, or refers to anything outside itself."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
     style_depth = 0
     first = True
 
@@ -52,6 +56,11 @@ def require_inert(svg: bytes) -> None:
 
     def instruction(*_: object) -> None:
         raise Unreadable("holds a processing instruction; remove it")
+
+    def declared(_version: str, encoding: str | None, _standalone: int) -> None:
+        # Read as UTF-8 here and as something else in a browser, it would be another drawing.
+        if encoding is not None and encoding.lower() not in ("utf-8", "us-ascii"):
+            raise Unreadable(f"is declared as {encoding[:20]}; save it as UTF-8")
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal style_depth, first
@@ -69,9 +78,11 @@ def require_inert(svg: bytes) -> None:
             attribute = key.rpartition(" ")[2].lower()
             if attribute.startswith("on"):
                 raise Unreadable(f"holds the event handler {attribute}; remove it")
+            if attribute in ("base", "ping"):
+                raise Unreadable(f"holds {attribute}, which a drawing does not need; remove it")
             if attribute in ("href", "src") and not value.strip().startswith("#"):
                 raise Unreadable(f"refers to something outside itself ({attribute}); embed or remove it")
-            if _OUTSIDE.search(value):
+            if _OUTSIDE.search(value) or (attribute == "style" and _CSS_TRICK.search(value)):
                 raise Unreadable(f"refers to something outside itself (in {attribute}); remove it")
 
     def end(tag: str) -> None:
@@ -79,6 +90,7 @@ def require_inert(svg: bytes) -> None:
         style_depth -= tag.rpartition(" ")[2] == "style"
 
     css: list[str] = []
+    parser.XmlDeclHandler = declared
     parser.StartDoctypeDeclHandler = doctype
     parser.ProcessingInstructionHandler = instruction
     parser.StartElementHandler = start
@@ -88,5 +100,5 @@ def require_inert(svg: bytes) -> None:
         parser.Parse(svg, True)
     except expat.ExpatError as error:
         raise Unreadable(f"line {error.lineno}: broken SVG: {expat.ErrorString(error.code)}") from None
-    if _OUTSIDE.search("".join(css)):
+    if _OUTSIDE.search("".join(css)) or _CSS_TRICK.search("".join(css)):
         raise Unreadable("refers to something outside itself (in its style); remove it")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from staffml_anki.cards.markup import attribute, link, markdown, markdown_line, plain
+from staffml_anki.cards.markup import attribute, link, markdown, markdown_line, plain, render_markdown
 
 GUARD = '<span class="mathjax_ignore tex2jax_ignore">'
 
@@ -184,7 +184,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), m
 spicy = st.lists(
     st.sampled_from(
         ["$", "$$", "\\", "^", "_", "{", "}", "<", ">", "&", "`", "```", "*", "**", "[", "](", ")", "\n", "\n\n", " ",
-         "a", "3", "|", "- ", "<script>", "</code>", "&#x41;", "https://e.org", "javascript:", "\ufdd2", "0", "\ufdd3"]
+         "a", "3", "|", "- ", "<script>", "</code>", "&#x41;", "https://e.org", "javascript:", "\ufdd2", "0", "\ufdd3", "&#xFDD5;", "\ufdd5"]
     ),
     max_size=40,
 ).map("".join)  # fmt: skip
@@ -200,6 +200,13 @@ def test_whatever_the_vault_holds_only_safe_markup_comes_out(source: str) -> Non
             assert tag in SAFE_TAGS
             assert set(attributes) <= {"href", "rel", "class", "start"}
             assert (attributes.get("href") or "https://").startswith("https://")
+
+
+@given(st.lists(st.one_of(texts, spicy), max_size=5), st.lists(spicy, max_size=3))
+@example(["```\nopen", "$x_1", "$ &#xFDD5; |", "| a |\n|---|"], ["\\", "$x_1$"])
+def test_many_texts_at_once_render_as_each_alone(blocks: list[str], lines: list[str]) -> None:
+    rendered = render_markdown(blocks, lines)
+    assert rendered == ([markdown(text) for text in blocks], [markdown_line(text) for text in lines])
 
 
 @given(texts)

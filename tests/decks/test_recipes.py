@@ -171,15 +171,20 @@ def test_a_wrong_recipe_is_one_line_that_names_the_fault(
         ("A:::B", "deck gives the path 'A:::B'"),
         ('A "B"', "a quote"),
         ("A{{ '\n' }}B", "a control character"),
-        ("{{ 'A' * 2000 }}", "a path of 2000 characters"),
+        ("A" * 1001, "a path of 1001 characters"),
+        ("x" * 5000, "is longer than 4000 characters"),
+        ("{{ 'A' * 10 }}", "deck uses *; it may use values"),
+        ("{{ lipsum() }}", "deck uses calls"),
+        ("{{ '%99d' % 1 }}", "deck uses %"),
+        ("{{ level|center(99999999) }}", "is not a valid template: No filter named 'center'"),
+        ("{% if level %}" * 300 + "{% endif %}" * 300, "nested too deeply"),
         ("{{ ''.__class__.__mro__ }}", "cannot be rendered"),
-        ("{% for i in range(10000000000) %}x{% endfor %}", "cannot be rendered"),
+        ("{% for i in level %}x{% endfor %}", "deck uses loops"),
     ],
 )
 def test_a_path_that_is_not_a_deck_s_is_refused(tmp_path: Path, vault: Vault, deck: str, fault: str) -> None:
-    recipe = read_recipe(recipe_file(tmp_path, deck=deck))
     with pytest.raises(RecipeError) as caught:
-        lay(vault, recipe)
+        lay(vault, read_recipe(recipe_file(tmp_path, deck=deck)))
     assert fault in str(caught.value)
 
 

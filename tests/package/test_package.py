@@ -22,7 +22,7 @@ from staffml_anki.cards.note import NoteMaker
 from staffml_anki.cards.notetype import load_templates
 from staffml_anki.errors import OutputError, StaffmlAnkiError
 from staffml_anki.files import write_whole
-from staffml_anki.package.build import StrictError
+from staffml_anki.package.build import BrokenVaultError
 from staffml_anki.package.writer import anki_model, deck_id
 from staffml_anki.vault import load_vault
 
@@ -139,7 +139,7 @@ def test_a_broken_question_is_skipped_and_named_and_strict_builds_nothing(
     tmp_path: Path, build_package: Callable[..., Any]
 ) -> None:
     folder = write_folder(tmp_path / "v", [question("a"), question("b", level="L9")])
-    with pytest.raises(StrictError, match="has 1 error and --strict was asked for; nothing was built"):
+    with pytest.raises(BrokenVaultError, match="has 1 error and --strict was asked for; nothing was built"):
         build_package(folder, tmp_path / "a.apkg", strict=True)
     assert not (tmp_path / "a.apkg").exists()
     outcome = build_package(folder, tmp_path / "a.apkg")
@@ -164,19 +164,19 @@ def test_a_vault_of_nothing_but_broken_questions_builds_nothing(
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"gone: no such folder; create it first"):
-        write_whole(tmp_path / "gone" / "a.apkg", b"x")
+        write_whole({tmp_path / "gone" / "a.apkg": b"x"})
 
 
 def test_a_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a folder; give the name of a file"):
-        write_whole(tmp_path, b"x")
+        write_whole({tmp_path: b"x"})
 
 
 def test_a_read_only_folder() -> None:
     if not Path("/proc/self").is_dir():
         pytest.skip("needs a folder that not even root can write to: /proc, on Linux")
     with pytest.raises(OutputError, match=r"/proc/a\.apkg: cannot be written"):
-        write_whole(Path("/proc/a.apkg"), b"x")
+        write_whole({Path("/proc/a.apkg"): b"x"})
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -192,7 +192,7 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pyte
         with pytest.raises(
             OutputError, match=r"cannot be written \(file too large\); the old file, if any, is untouched"
         ):
-            write_whole(out, b"x" * 100_000)
+            write_whole({out: b"x" * 100_000})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
@@ -206,7 +206,7 @@ def test_a_written_file_has_the_permissions_of_any_other(
 ) -> None:
     if named:
         monkeypatch.delattr(os, "O_TMPFILE", raising=False)
-    write_whole(tmp_path / "a", b"x")
+    write_whole({tmp_path / "a": b"x"})
     (tmp_path / "b").write_bytes(b"x")
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
 

@@ -1,0 +1,144 @@
+"""Measure whole processes, in turn with the yardstick, and print medians and ratios.
+
+python -m benchmarks [--questions 9500] [--rounds 5] [--no-large]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.vaults import write_vault
+from staffml_anki.cards.note import NoteMaker
+from staffml_anki.cards.notetype import FIELDS
+from staffml_anki.vault import load_vault
+
+PROGRAM = [sys.executable, "-m", "staffml_anki"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Medians over the rounds: wall seconds and peak memory in MB of the process."""
+
+    seconds: float
+    megabytes: float
+
+
+def once(command: list[str]) -> tuple[float, float]:
+    """One run: (wall seconds, peak MB), by the system's own account of the finished process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed: {errors.decode()}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1000
+
+
+def measure(commands: dict[str, tuple[list[str], list[Path]]], rounds: int) -> dict[str, Cost]:
+    """Each command once per round, in turn; the paths given with it are removed before every run."""
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, (command, fresh) in commands.items():
+            for path in fresh:
+                path.unlink(missing_ok=True)
+            cost = once(command)
+            if number:  # the first round warms the caches
+                runs[name].append(cost)
+    return {
+        name: Cost(statistics.median(s for s, _ in each), statistics.median(m for _, m in each))
+        for name, each in runs.items()
+    }
+
+
+def finished_notes(folder: Path, target: Path) -> None:
+    vault = load_vault(folder)
+    maker = NoteMaker(vault)
+    notes = [(n.guid, n.fields, n.tags) for n in map(maker.note, vault.questions.values())]
+    target.write_text(json.dumps({"fields": FIELDS, "notes": notes}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--questions", type=int, default=9_500)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-large", action="store_true", help="leave out the ten times larger vault")
+    wanted = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as scratch:
+        base = Path(scratch)
+        folder, corpus = write_vault(base / "vault", wanted.questions)
+        finished_notes(folder, base / "notes.json")
+
+        def out(name: str) -> tuple[Path, Path]:
+            return base / f"{name}.apkg", base / f"{name}.manifest.json"
+
+        commands = {
+            "python, doing nothing": ([sys.executable, "-c", "pass"], []),
+            "staffml-anki --help": ([*PROGRAM, "--help"], []),
+            "bare genanki, finished fields": (
+                [
+                    sys.executable,
+                    "-W",
+                    "ignore",
+                    "-m",
+                    "benchmarks.bare",
+                    str(base / "notes.json"),
+                    str(base / "b.apkg"),
+                ],
+                [],
+            ),
+            "build from the YAML folder": ([*PROGRAM, "build", "-v", str(folder), "-o", str(out("y")[0])], [*out("y")]),
+            "build from corpus.json": ([*PROGRAM, "build", "-v", str(corpus), "-o", str(out("c")[0])], [*out("c")]),
+            "build again, nothing changed": ([*PROGRAM, "build", "-v", str(folder), "-o", str(out("a")[0])], []),
+        }
+        found = measure(commands, wanted.rounds)
+        sizes = out("y")[0].stat().st_size, (base / "b.apkg").stat().st_size
+        large = None
+        if not wanted.no_large:
+            _, big = write_vault(base / "large", wanted.questions * 10)
+            large = measure(
+                {"large": ([*PROGRAM, "build", "-v", str(big), "-o", str(out("l")[0])], [*out("l")])}, rounds=1
+            )["large"]
+        report(wanted.questions, found, sizes, large)
+
+
+def report(questions: int, found: dict[str, Cost], sizes: tuple[int, int], large: Cost | None) -> None:
+    yardstick = found["bare genanki, finished fields"].seconds
+    bounds = {
+        "staffml-anki --help": "under 0.3 s",
+        "build from the YAML folder": "at most 8×",
+        "build from corpus.json": "at most 4×",
+        "build again, nothing changed": "at most 3×",
+    }
+    table = Table(title=f"{questions:,} questions: medians of whole processes")
+    for name in ("what", "seconds", "× bare genanki", "wanted", "peak MB (under 400)"):
+        table.add_column(name, justify="left" if name in ("what", "wanted") else "right")
+    for name, cost in found.items():
+        ratio = f"{cost.seconds / yardstick:.2f}"
+        table.add_row(name, f"{cost.seconds:.2f}", ratio, bounds.get(name, ""), f"{cost.megabytes:.0f}")
+    if large is not None:
+        small = found["build from corpus.json"].seconds
+        growth = f"×{large.seconds / small:.1f} for ×10"
+        table.add_row(
+            f"corpus.json of {questions * 10:,}", f"{large.seconds:.2f}", growth, "linear", f"{large.megabytes:.0f}"
+        )
+    console = Console()
+    console.print(table)
+    console.print(f"package: {sizes[0] / sizes[1]:.2f} of the size bare genanki writes (at most 0.50)")
+
+
+if __name__ == "__main__":
+    main()
