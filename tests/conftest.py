@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.package.build import Outcome, Request, build
-from staffml_anki.vault.select import Selection
 
 NOW = 1_790_000_000
 SHARED = Path(__file__).parents[2] / "shared"
@@ -60,7 +59,7 @@ def build_package() -> Callable[..., Outcome]:
     """Build a package; the recipe by name, everything else as in Request."""
 
     def call(vault: Path, out: Path, recipe: str = "complete", **more: Any) -> Outcome:
-        more = {"narrow": Selection(), "now": NOW} | more
+        more.setdefault("now", NOW)
         return build(Request(vault=vault, recipe=find_recipe(recipe), out=out, **more))
 
     return call

@@ -23,6 +23,7 @@ _OPEN, _CLOSE, _INLINE, _NEXT = "\ufdd2", "\ufdd3", "\ufdd4", "\ufdd5"
 # Characters that must not act as markup, and what stands for them until Markdown is done.
 _HELD = {"<": "\ufdd0", ">": "\ufdd1", "*": "\ufdd6", "_": "\ufdd7", "#": "\ufdd8", "[": "\ufdd9", "+": "\ufdda",
          "-": "\ufddb", "=": "\ufddc"}  # fmt: skip
+_PUT_BACK = [(held, html.escape(character)) for character, held in _HELD.items()]
 _RESERVED = re.compile("[\ufdd0-\ufdef]")
 _FORGED = re.compile("[\ufdd0-\ufdd4\ufdd6-\ufdef]")
 _PLACEHOLDER = re.compile(f"{_OPEN}([0-9]{{1,6}}){_CLOSE}")
@@ -48,12 +49,11 @@ _ACTIVE_MATH = re.compile(
     r"def|gdef|edef|xdef|let|newcommand|renewcommand|providecommand|newenvironment|renewenvironment|DeclareMathOperator|"
     r"csname|input|write)(?![A-Za-z])"
 )
-# Line starts that Markdown knows and a vault does not: "# of GPUs", "+ 20 GB", "---", "[peak]: 312"; and the stars of a
-# product, "4*1024*1024". (Bold, code, lists, fences and tables are all the Markdown a vault has.)
-_NOT_MARKUP = re.compile(
-    r"^[ \t]*(?:[#+](?=[ \t])|\[(?=[^\]\n]*\]:)|(?:-{2,}|={2,})(?=[ \t]*$))|(?<=[\w)\]])\*(?=[\w(\[])",
-    re.MULTILINE,
-)
+# Bold, code, lists, fences and tables are all the Markdown a vault has. These are line starts that Markdown knows and a
+# vault does not, "# of GPUs", "+ 20 GB", "---", "[peak]: 312"; and the stars of a product, "4*1024*1024".
+_LINE_START = re.compile(r"^[ \t]*(?:[#+](?=[ \t])|\[(?=[^\]\n]*\]:)|(?:-{2,}|={2,})(?=[ \t]*$))", re.MULTILINE)
+_LINE_START_MARKS = ("# ", "#\t", "+ ", "+\t", "]:", "--", "==")
+_PRODUCT = re.compile(r"\*(?<=[\w)\]]\*)(?=[\w(\[])")
 _CODE = re.compile(r"(<code>.*?</code>)", re.DOTALL)
 _PRE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 _BLOCK = r"</?(?:p|ul|ol|li|pre|table|thead|tbody|tr|th|td|h[1-6]|hr)\b"
@@ -80,12 +80,12 @@ _CLEANER = nh3.Cleaner(
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Plain text → HTML: nothing in it is markup, line ends are kept."""
-    return _defuse(html.escape(_unreserved(text), quote=False)).replace("\n", "<br>")
+    return _defuse(_untypeset(html.escape(_unreserved(text), quote=False))).replace("\n", "<br>")
 
 
 def attribute(text: str) -> str:
     """Plain text → the inside of a double-quoted HTML attribute."""
-    return _ANKI_TAG.sub("&#91;", html.escape(_unreserved(text), quote=True)).replace("\\", "&#92;")
+    return _defuse(html.escape(_unreserved(text), quote=True)).replace("\\", "&#92;")
 
 
 def markdown(text: str) -> str:
@@ -103,12 +103,15 @@ def render_markdown(blocks: Sequence[str], lines: Sequence[str] = ()) -> tuple[l
 
     Markdown sees each text alone; what comes after it is the same for all of them together.
     """
-    # A leading noncharacter keeps "- 5 W" or "1. The bus" from opening a list.
-    texts = [*map(_unreserved, blocks), *(_INLINE + " ".join(_unreserved(line).split()) for line in lines)]
+    texts = [*blocks, *lines]
     if not texts:
         return [], []
-    rendered = _render(texts)
     count = len(blocks)
+    if _RESERVED.search("".join(texts)):
+        texts = [_unreserved(text) for text in texts]
+    # A leading noncharacter keeps "- 5 W" or "1. The bus" from opening a list.
+    texts[count:] = [_INLINE + " ".join(text.split()) for text in texts[count:]]
+    rendered = _render(texts)
     return rendered[:count], [out.removeprefix("<p>").removesuffix("</p>") for out in rendered[count:]]
 
 
@@ -133,44 +136,50 @@ def _render(texts: list[str]) -> list[str]:
         return f"{_OPEN}{len(math) - 1}{_CLOSE}"
 
     texts = [_MATH.sub(hold, text) if text.count("$") > 1 else text for text in texts]
-    texts = [_hold_back(text) for text in texts]
-    pages = [pyromark.html(text, options=_OPTIONS) if text else "" for text in texts]
+    # Each on lines of its own, so that line starts can be looked for in all at once.
+    between = f"\n{_NEXT}\n"
+    texts = _hold_back(between.join(texts)).split(between)
+    pages = [pyromark.html(text, options=_OPTIONS) for text in texts]
     # Only a character reference can bring in what the vault's own texts are refused for.
     referring = any("&#" in text for text in texts)
     if referring:
         pages = [_BROUGHT_IN.sub("\ufffd", page) for page in pages]
-    out = _defuse(_keep_line_ends(_CLEANER.clean(_NEXT.join(pages))))
+    out = _untypeset(_keep_line_ends(_CLEANER.clean(_NEXT.join(pages))))
     if math:
         out = _restore(out, math)
     if _DISGUISED in out:
         for disguised, right in _IN_URL.items():
             out = out.replace(disguised, right)
     if not out.isascii():
-        for character, held in _HELD.items():
-            if held in out:
-                out = out.replace(held, html.escape(character))
+        for held, escaped in _PUT_BACK:
+            out = out.replace(held, escaped)
         out = out.replace(_INLINE, "")
         if referring:
             out = _FORGED.sub("\ufffd", out)
         out = unicodedata.normalize("NFC", out)
-    return [page.strip() for page in out.split(_NEXT)]
+    return [page.strip() for page in _defuse(out).split(_NEXT)]
 
 
 def _hold_back(text: str) -> str:
     """Swap what Markdown would take for markup, and a vault does not mean as such."""
     for character in "<>_":
-        text = text.replace(character, _HELD[character])
-    return _NOT_MARKUP.sub(lambda match: "".join(_HELD.get(c, c) for c in match[0]), text)
+        if character in text:
+            text = text.replace(character, _HELD[character])
+    if "*" in text:
+        text = _PRODUCT.sub(_HELD["*"], text)
+    if any(mark in text for mark in _LINE_START_MARKS):
+        text = _LINE_START.sub(lambda match: "".join(_HELD.get(c, c) for c in match[0]), text)
+    return text
 
 
 def _restore(out: str, math: list[tuple[str, str]]) -> str:
     """Put math back: typeset in text, as it was written in code and in addresses."""
 
     def written(match: re.Match[str]) -> str:
-        return _ANKI_TAG.sub("&#91;", html.escape(_held(math, match)[0]))
+        return html.escape(_held(math, match)[0])
 
     def typeset(match: re.Match[str]) -> str:
-        return _ANKI_TAG.sub("&#91;", html.escape(_held(math, match)[1], quote=False))
+        return html.escape(_held(math, match)[1], quote=False)
 
     parts = _CODE.split(out)
     parts[1::2] = [_PLACEHOLDER.sub(written, code) for code in parts[1::2]]
@@ -193,14 +202,17 @@ def _keep_line_ends(out: str) -> str:
     return "".join(parts)
 
 
-def _defuse(out: str) -> str:
-    """Keep Anki and MathJax from acting on text that only looks like theirs. Works on escaped HTML."""
-    if "[" in out:
-        out = _ANKI_TAG.sub("&#91;", out)
+def _untypeset(out: str) -> str:
+    """Keep MathJax, and Anki's editor, from text that only looks like math."""
     if "\\" in out:
         for bracket in "([":
             out = out.replace("\\" + bracket, _UNTYPESET.format(bracket))
     return out
+
+
+def _defuse(out: str) -> str:
+    """Keep Anki from acting on text that only looks like its own tags. The last thing to happen to a field."""
+    return _ANKI_TAG.sub("&#91;", out) if "[" in out else out
 
 
 def _unreserved(text: str) -> str:

@@ -33,12 +33,13 @@ def _heading(*stems: str) -> re.Pattern[str]:
     """
     label = rf"(?:The[ \t]+)?({'|'.join(stems)})s?(?:[ \t]*(?:&|and)[ \t]*\w+)?"
     return re.compile(
-        rf"^[ \t]*(?:[-*+][ \t]+|\#{{1,6}}[ \t]+)?\*\*{label}[ \t]*"
+        rf"\*\*{label}[ \t]*"
         r"(?:(\([^*\n]*\))?[ \t]*(?::\*\*|\*\*[ \t]*:|\*\*(?=[ \t]*$))|:[ \t]*([^*\n]+)\*\*)[ \t]*",
         re.MULTILINE | re.IGNORECASE,
     )
 
 
+_BULLET = re.compile(r"[ \t]*(?:(?:[-*+]|\#{1,6})[ \t]+)?")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _NAPKIN = _heading("Assumption", "Calculation", "Conclusion")
 _MISTAKE = _heading("Pitfall", "Rationale", "Consequence")
@@ -56,13 +57,21 @@ def split_common_mistake(text: str) -> CommonMistake:
 
 def _split(heading: re.Pattern[str], text: str) -> tuple[str, dict[str, str]]:
     """What stands before the first heading, and the text under each; a heading that comes twice collects both."""
-    fences = [match.span() for match in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
-    found = [m for m in heading.finditer(text) if not any(start <= m.start() < end for start, end in fences)]
+    # (where its line begins, where its text begins, its name, what it says beyond its name)
+    found = []
+    for match in heading.finditer(text):
+        line = text.rfind("\n", 0, match.start()) + 1
+        if line == match.start() or _BULLET.fullmatch(text, line, match.start()):
+            found.append((line, match.end(), match[1].lower(), match[2] or match[3]))
+    if "```" in text or "~~~" in text:
+        fences = [match.span() for match in _FENCE.finditer(text)]
+        found = [item for item in found if not any(start <= item[0] < end for start, end in fences)]
     parts: dict[str, str] = {}
-    for match, following in zip(found, [*found[1:], None], strict=False):
-        body = text[match.end() : following.start() if following else len(text)].strip()
-        if more := match[2] or match[3]:
+    stop = len(text)
+    for line, start, name, more in reversed(found):
+        body = text[start:stop].strip()
+        if more:
             body = f"**{more.strip()}** {body}".strip()
-        key = match[1].lower()
-        parts[key] = f"{parts[key]}\n\n{body}" if key in parts else body
-    return text[: found[0].start() if found else len(text)].strip(), parts
+        parts[name] = f"{body}\n\n{parts[name]}" if name in parts else body
+        stop = line
+    return text[:stop].strip(), parts

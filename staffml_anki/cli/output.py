@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,12 +23,19 @@ def console(*, stderr: bool = False) -> "Console":
 
 def say(text: str = "", style: str = "") -> None:
     """A line for a person, on stdout."""
-    console().print(clean(text), style=style or None)
+    _line(sys.stdout, text, style)
 
 
 def warn(text: str, style: str = "yellow") -> None:
     """A line for a person, on stderr."""
-    console(stderr=True).print(clean(text), style=style)
+    _line(sys.stderr, text, style)
+
+
+def _line(stream: TextIO, text: str, style: str) -> None:
+    if stream.isatty() or os.environ.get("FORCE_COLOR"):
+        console(stderr=stream is sys.stderr).print(clean(text), style=style or None)
+    else:
+        stream.write(clean(text) + "\n")  # without Rich, which takes longer to load than many a command to run
 
 
 def emit_json(value: object) -> None:

@@ -124,6 +124,17 @@ class _Paths:
 
     def of(self, question: Question, home: Membership | None) -> tuple[str, bool]:
         """(deck path, whether it is a chain's deck)."""
+        in_chain = self._chain_deck is not None and home is not None
+        identity: tuple[object, ...] = (
+            (home.chain.id,)
+            if in_chain and home
+            else (question.track, question.level, question.area, question.topic, question.zone, question.phase)
+        )
+        if identity not in self._known:
+            self._known[identity] = self._path(question, home if in_chain else None)
+        return self._known[identity], in_chain
+
+    def _path(self, question: Question, chain: Membership | None) -> str:
         values = {
             "track": question.track,
             "track_name": TRACK_NAMES[question.track],
@@ -135,22 +146,15 @@ class _Paths:
             "zone": question.zone or "no zone",
             "phase": question.phase or "no phase",
         }
-        if self._chain_deck is not None and home is not None:
+        key, template = "deck", self._deck
+        if chain is not None and self._chain_deck is not None:
             # A chain lies where its first step does, so that no chain is torn between two parents.
-            first = self._vault.questions[home.chain.steps[0]]
+            first = self._vault.questions[chain.chain.steps[0]]
             values |= {"track": first.track, "track_name": TRACK_NAMES[first.track], "area": first.area}
-            values |= {"topic": _part(home.chain.topic), "topic_name": _part(topic_name(home.chain.topic))}
-            values["chain"] = self._names[home.chain.id]
-            return self._render("chain_deck", (home.chain.id,), values), True
-        return self._render("deck", tuple(values.values()), values), False
-
-    def _render(self, key: str, identity: tuple[object, ...], values: dict[str, Any]) -> str:
-        known = (key, *identity)
-        if known not in self._known:
-            template = self._chain_deck if key == "chain_deck" and self._chain_deck is not None else self._deck
-            path = _valid_path(self._recipe, key, render(self._recipe, key, template, values))
-            self._known[known] = self._one_spelling(path)
-        return self._known[known]
+            values |= {"topic": _part(chain.chain.topic), "topic_name": _part(topic_name(chain.chain.topic))}
+            values["chain"] = self._names[chain.chain.id]
+            key, template = "chain_deck", self._chain_deck
+        return self._one_spelling(_valid_path(self._recipe, key, render(self._recipe, key, template, values)))
 
     def _one_spelling(self, path: str) -> str:
         """Anki takes names that differ only in case for the same: every deck keeps the spelling it first had."""

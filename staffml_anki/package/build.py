@@ -20,8 +20,8 @@ from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.files import write_whole
 from staffml_anki.package.manifest import Dates, Manifest, Stamp, is_current, manifest_path, read_manifest
 from staffml_anki.package.writer import Contents, package_bytes
+from staffml_anki.parallel import Track, no_progress, spread
 from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
-from staffml_anki.vault.load import Track, no_progress
 from staffml_anki.vault.reading import digest_of
 from staffml_anki.vault.select import Selection, require_known
 
@@ -132,13 +132,9 @@ def _make_notes(
     vault: Vault, layout: Layout, dates: Dates, track: Track
 ) -> tuple[dict[QuestionId, Note], dict[str, Stamp]]:
     maker = NoteMaker(vault)
-    notes: dict[QuestionId, Note] = {}
-    stamps: dict[str, Stamp] = {}
-    keys = [key for deck in layout.decks for key in deck.questions]
-    for key in track(keys, "Making notes", len(keys)):
-        question = vault.questions[key]
-        notes[key] = note = maker.note(question)
-        stamps[key] = dates.note(key, note.digest, _own_date(question))
+    questions = [vault.questions[key] for deck in layout.decks for key in deck.questions]
+    notes = {note.id: note for note in spread(maker.note, questions, "Making notes", track)}
+    stamps = {str(q.id): dates.note(q.id, notes[q.id].digest, _own_date(q)) for q in questions}
     return notes, stamps
 
 

@@ -86,6 +86,7 @@ def _field(name: str) -> dict[str, Any]:
 def _collection(contents: Contents) -> bytes:
     connection = sqlite3.connect(":memory:")
     try:
+        connection.execute("PRAGMA journal_mode = OFF")
         # The page size shows in the bytes: fix it rather than trust the build of SQLite.
         connection.execute("PRAGMA page_size = 4096")
         connection.executescript(APKG_SCHEMA)

@@ -1,10 +1,11 @@
 """A source of any shape → a Vault, with every problem on the way reported rather than raised."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from staffml_anki.parallel import Track, no_progress, spread
 from staffml_anki.vault.chains import Link, build_chains, links_of_question
 from staffml_anki.vault.model import Problem, Question, QuestionId, Release, Severity, Vault
 from staffml_anki.vault.policy import Policy, parse_policy
@@ -12,13 +13,6 @@ from staffml_anki.vault.questions import parse_question, question_id_of, show
 from staffml_anki.vault.reading import Unreadable
 from staffml_anki.vault.sources import Source, open_source
 from staffml_anki.vault.visuals import read_visual
-
-type Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
-"""Wraps an iterable to show progress: (items, what is being done, how many)."""
-
-
-def no_progress(items: Iterable[Any], _what: str, _total: int) -> Iterable[Any]:
-    return items
 
 
 def load_vault(path: Path, policy: Policy | None = None, track: Track = no_progress) -> Vault:
@@ -38,9 +32,22 @@ def read_source(source: Source, policy: Policy | None = None, track: Track = no_
     if policy is None:
         policy = Policy() if source.policy is None else parse_policy(source.policy, "release-policy.yaml")
     reader = _Reader(source, policy)
-    for file, parse in track(source.records, "Reading questions", len(source.records)):
-        reader.take(file, parse)
+    # A corpus or database has been parsed as a whole; only the files of a folder are worth spreading.
+    if source.shape == "folder":
+        found = spread(_parsed, [parse for _, parse in source.records], "Reading questions", track)
+    else:
+        found = [_parsed(parse) for _, parse in source.records]
+    for (file, _), raw in zip(source.records, found, strict=True):
+        reader.take(file, raw)
     return reader.vault()
+
+
+def _parsed(parse: Callable[[], Any]) -> Any:
+    """A raw record, or the reason why it is none."""
+    try:
+        return parse()
+    except Unreadable as why:
+        return why
 
 
 class _Reader:
@@ -55,11 +62,9 @@ class _Reader:
         self.links: list[Link] = []
         self.unpublished = 0
 
-    def take(self, file: str, parse: Callable[[], Any]) -> None:
-        try:
-            raw = parse()
-        except Unreadable as why:
-            self.problems.append(Problem("error", file, "", str(why)))
+    def take(self, file: str, raw: Any) -> None:
+        if isinstance(raw, Unreadable):
+            self.problems.append(Problem("error", file, "", str(raw)))
             return
         published = not isinstance(raw, Mapping) or self.policy.publishes(raw)
         if question_id := question_id_of(raw):

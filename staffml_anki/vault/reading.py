@@ -5,7 +5,6 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -154,16 +153,15 @@ def _suspicious(text: str) -> bool:
 def _refuse_traps(text: str) -> None:
     """Walk the events, which libyaml gives without recursion, before anything is composed."""
     depth = 0
-    events: Iterator[Any] = yaml.parse(text, Loader=_SafeLoader)
-    for event in events:
+    for event in yaml.parse(text, Loader=_SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise Unreadable(f"line {event.start_mark.line + 1}: nested more than {MAX_DEPTH} levels deep")
+                raise Unreadable(f"line {line}: nested more than {MAX_DEPTH} levels deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
             raise Unreadable(f"line {line}: YAML alias *{event.anchor} is not allowed in a vault; write the value out")
 
 

@@ -153,20 +153,19 @@ HOSTILE = (
 
 
 def test_hostile_text_reaches_the_card_as_text(collection: Any, tmp_path: Path, build_package: Build) -> None:
-    raw = question(
-        title=HOSTILE,
-        scenario=HOSTILE,
-        question=HOSTILE,
-        tags=["<script>", "a b::c"],
-        **{
-            "details.realistic_solution": HOSTILE,
-            "details.common_mistake": HOSTILE,
-            "details.napkin_math": HOSTILE,
-            "details.options": [HOSTILE] * 4,
-            "details.correct_index": 0,
-            "details.resources": [{"name": HOSTILE, "url": "javascript:alert(1)"}],
-        },
-    )
+    changes: dict[str, Any] = {
+        "title": HOSTILE,
+        "scenario": HOSTILE,
+        "question": HOSTILE,
+        "tags": ["<script>", "a b::c"],
+        "details.realistic_solution": HOSTILE,
+        "details.common_mistake": HOSTILE,
+        "details.napkin_math": HOSTILE,
+        "details.options": [HOSTILE] * 4,
+        "details.correct_index": 0,
+        "details.resources": [{"name": HOSTILE, "url": "javascript:alert(1)"}],
+    }
+    raw = question(**changes)
     about = release() | {"source": HOSTILE, "licence": HOSTILE, "attribution": HOSTILE}
     build_package(write_folder(tmp_path / "v", [raw], [], about), tmp_path / "a.apkg")
     import_package(collection, tmp_path / "a.apkg")

@@ -196,7 +196,7 @@ def test_upstream_s_next_release_over_its_last(tmp_path: Path, build_package: Bu
             module.main()
     first = build_package(tmp_path / "one", tmp_path / "a.apkg")
     assert first.problems == ()
-    col = Collection(str(tmp_path / "c.anki2"))
+    col: Any = Collection(str(tmp_path / "c.anki2"))
     try:
         import_package(col, tmp_path / "a.apkg")
         names = {d.name for d in col.decks.all_names_and_ids()}

@@ -151,6 +151,10 @@ def test_nothing_in_a_note_changes_with_the_release(tmp_path: Path) -> None:
         ("**Result: memory-bound.** x", ("**Result: memory-bound.** x", "", "", "")),
         ("**Calculations:**\n1\n**Calculations:**\n2", ("", "", "1\n\n2", "")),
         ("- **Conclusion**: c", ("", "", "", "c")),
+        ("**Conclusion: 42 GB, memory bound.**", ("", "", "", "**42 GB, memory bound.**")),
+        ("**Assumptions (FP16, batch 8):**\n- a", ("", "**(FP16, batch 8)** - a", "", "")),
+        ("**Calculation error is 5%** so x", ("**Calculation error is 5%** so x", "", "", "")),
+        ("```\n**Calculations:**\n```\n**Conclusion:** c", ("```\n**Calculations:**\n```", "", "", "c")),
         ("", ("", "", "", "")),
     ],
 )  # fmt: skip
@@ -164,6 +168,7 @@ def test_napkin_math_falls_into_its_stages(text: str, expected: tuple[str, ...])
         ("**The Pitfall:** a\n**The Rationale:** b\n**The Consequence:** c", ("", "a", "b", "c")),
         ("**Pitfall**: a\n**Consequence**: c", ("", "a", "", "c")),
         ("Thinking it is ten.", ("Thinking it is ten.", "", "", "")),
+        ("**The Pitfall costs $3M a year:** a", ("**The Pitfall costs $3M a year:** a", "", "", "")),
     ],
 )
 def test_a_common_mistake_falls_into_its_parts(text: str, expected: tuple[str, ...]) -> None:

@@ -241,6 +241,33 @@ def test_debug_shows_the_traceback_of_a_user_s_error_too(tmp_path: Path) -> None
     assert "Traceback" in spawn("--debug", "check", "-v", "gone", cwd=tmp_path).stderr
 
 
+def test_a_vault_of_nothing_but_broken_questions_lists_them(run: Run, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "v", [question("b", level="L9")])
+    result = run("build", "-v", folder)
+    assert result.code == 2
+    assert "questions/cloud/memory/b.yaml: level: found 'L9'" in result.err
+
+
+@pytest.mark.parametrize("redirect", [">&-", ">/dev/full"])
+def test_output_that_nobody_takes_is_no_traceback(vault_folder: Path, tmp_path: Path, redirect: str) -> None:
+    command = f"{sys.executable} -m staffml_anki list -v {vault_folder} {redirect}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") <= 1
+
+
+@pytest.mark.parametrize("epoch", ["²", "soon", "9" * 30])
+def test_a_wrong_source_date_epoch_is_one_line(epoch: str, vault_folder: Path, tmp_path: Path) -> None:
+    result = spawn("build", "-v", vault_folder, cwd=tmp_path, SOURCE_DATE_EPOCH=epoch)
+    assert result.returncode == 2
+    assert "must be whole seconds since 1970" in result.stderr
+
+
+def test_a_name_too_long_for_the_system_is_one_line(run: Run) -> None:
+    result = run("build", "-o", "x" * 300 + ".apkg")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+
+
 def test_usage_errors_exit_with_2(run: Run) -> None:
     assert run("build", "--no-such-option").code == 2
     assert run("nonsense").code == 2

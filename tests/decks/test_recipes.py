@@ -129,6 +129,25 @@ def test_a_new_chain_does_not_take_the_name_of_an_older_one(tmp_path: Path) -> N
     assert names["a-new"] != names["z-old"]
 
 
+def test_a_chain_that_returns_finds_its_name_still_its_own(tmp_path: Path) -> None:
+    members = [question(f"q{n}", level=("L1", "L2")[n % 2]) for n in range(4)]
+    vault = load_vault(write_folder(tmp_path, members, [chain("b", *members[:2])]))
+    assert name_chains(vault, {"a": "KV cache management L1→L2"})["b"] != "KV cache management L1→L2"
+
+
+def test_a_long_title_shortens_the_name_of_a_deck_instead_of_stopping_the_build(tmp_path: Path) -> None:
+    members = [question(f"q{n}", level=("L1", "L2")[n % 2], title="T" * 1400) for n in range(4)]
+    vault = load_vault(write_folder(tmp_path, members, [chain("a", *members[:2]), chain("b", *members[2:])]))
+    assert max(len(name) for name in decks(lay(vault))) < 150
+
+
+def test_decks_that_differ_only_in_case_are_one(tmp_path: Path) -> None:
+    questions = [question("a", topic="Topic"), question("b", topic="topic")]
+    vault = load_vault(write_folder(tmp_path, questions))
+    recipe = read_recipe(recipe_file(tmp_path, deck="My::{{ topic }}"))
+    assert decks(lay(vault, recipe)) == {"My::Topic": ["a", "b"]}
+
+
 # Wrong recipes.
 
 
@@ -141,6 +160,8 @@ def test_a_new_chain_does_not_take_the_name_of_an_older_one(tmp_path: Path) -> N
         ({"select": {"track": ["clowd"]}}, "select.track: found 'clowd'; did you mean cloud?"),
         ({"preset": {"new_per_day": -1}}, "preset.new_per_day: found -1"),
         ({"preset": {"desired_retention": 2}}, "preset.desired_retention: found 2"),
+        ({"preset": {"learning_steps": [float("inf")]}}, "preset.learning_steps.0: found inf"),
+        ({"preset": {"learning_steps": [-1]}}, "preset.learning_steps.0: found -1"),
         ({"order": ["colour"]}, "order.0: found 'colour'"),
         ({"deck": None}, "deck is missing"),
         ({"deck": "{{ level"}, "deck is not a valid template"),
@@ -177,7 +198,7 @@ def test_a_wrong_recipe_is_one_line_that_names_the_fault(
         ("{{ lipsum() }}", "deck uses calls"),
         ("{{ '%99d' % 1 }}", "deck uses %"),
         ("{{ level|center(99999999) }}", "is not a valid template: No filter named 'center'"),
-        ("{% if level %}" * 300 + "{% endif %}" * 300, "nested too deeply"),
+        ("{% if 1 %}" * 150 + "{% endif %}" * 150, "nested too deeply"),
         ("{{ ''.__class__.__mro__ }}", "cannot be rendered"),
         ("{% for i in level %}x{% endfor %}", "deck uses loops"),
     ],

@@ -95,6 +95,12 @@ def test_a_question_that_returns_and_a_narrower_build_are_remembered(tmp_path: P
     assert mods(out) == {"a": CREATED, "b": CREATED}
 
 
+def test_a_date_beyond_the_release_or_belief_is_not_taken(tmp_path: Path, build_package: Build) -> None:
+    questions = [question("a", last_modified="2031-01-01"), question("b", created_at="0001-01-01")]
+    build_package(write_folder(tmp_path / "v", questions, [], release()), tmp_path / "a.apkg")
+    assert mods(tmp_path / "a.apkg") == {"a": FIRST, "b": FIRST}
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}', "\xff"])
 def test_a_broken_manifest_stops_the_build_instead_of_rewriting_every_note(
     vault_folder: Path, tmp_path: Path, build_package: Build, text: str

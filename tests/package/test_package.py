@@ -200,6 +200,63 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pyte
     assert [p.name for p in tmp_path.iterdir()] == ["a.apkg"]
 
 
+def test_where_one_of_two_files_cannot_be_written_neither_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OutputError, match="b: is a folder"):
+        write_whole({tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_an_interrupt_between_two_files_comes_after_the_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        replace(self, target)
+        moved.append(target.name)
+        if len(moved) == 1:
+            raise KeyboardInterrupt
+        return target
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole({tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert moved == ["a", "b"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_link_is_written_through_and_a_pipe_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_whole({tmp_path / "link": b"x"})
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"x"
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="is not a regular file"):
+        write_whole({tmp_path / "pipe": b"x"})
+
+
+def test_what_is_being_written_has_no_name_where_the_system_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(os, "O_TMPFILE"):
+        pytest.skip("only Linux writes files without a name")
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append([p.name for p in tmp_path.iterdir()]))
+    write_whole({tmp_path / "a": b"x"})
+    assert seen == [[]]
+
+
+def test_an_edited_account_in_the_manifest_means_building_again(
+    vault_folder: Path, tmp_path: Path, build_package: Callable[..., Any]
+) -> None:
+    build_package(vault_folder, tmp_path / "a.apkg")
+    path = tmp_path / "a.manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"outcome": {}}))
+    assert not build_package(vault_folder, tmp_path / "a.apkg").up_to_date
+
+
 @pytest.mark.parametrize("named", [False, True])
 def test_a_written_file_has_the_permissions_of_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool

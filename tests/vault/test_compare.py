@@ -34,7 +34,7 @@ def test_every_kind_of_change_is_found_and_named(tmp_path: Path) -> None:
         ("cloud-0001", ("title", "napkin_math")),
         ("cloud-0002", ("visual",)),
     ]
-    moves = {m.id: m.places for m in found.moved}
+    moves = {str(m.id): m.places for m in found.moved}
     assert moves["cloud-0006"] == (("level", "L6+", "L5"),)
     assert moves["cloud-0005"] == (("chain", "chain-a", ""),)
     assert found.chains_added == ("chain-d",)

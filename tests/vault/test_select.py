@@ -42,7 +42,7 @@ def test_narrowing_only_ever_takes_away() -> None:
 
 def test_a_topic_or_chain_the_vault_lacks_is_named_with_the_nearest(vault_folder: Path) -> None:
     vault = load_vault(vault_folder)
-    with pytest.raises(StaffmlAnkiError, match="topic kv-cache: not in this vault; did you mean kv-cache-management?"):
+    with pytest.raises(StaffmlAnkiError, match="topic kv-cache: not in this vault; did you mean kv-cache-management"):
         require_known(vault, Selection(topic=("kv-cache",)))
     with pytest.raises(StaffmlAnkiError, match="chain chain-x: not in this vault; did you mean chain-"):
         require_known(vault, Selection(chain=("chain-x",)))
