@@ -4,7 +4,6 @@ python -m benchmarks [--questions 9500] [--rounds 5] [--no-large]
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -18,11 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.vaults import write_vault
-from staffml_anki.cards.note import NoteMaker
-from staffml_anki.cards.notetype import FIELDS
-from staffml_anki.vault import load_vault
-
+PREPARE = [sys.executable, "-m", "benchmarks.vaults"]
 PROGRAM = [sys.executable, "-m", "staffml_anki"]
 
 
@@ -63,13 +58,6 @@ def measure(commands: dict[str, tuple[list[str], list[Path]]], rounds: int) -> d
     }
 
 
-def finished_notes(folder: Path, target: Path) -> None:
-    vault = load_vault(folder)
-    maker = NoteMaker(vault)
-    notes = [(n.guid, n.fields, n.tags) for n in map(maker.note, vault.questions.values())]
-    target.write_text(json.dumps({"fields": FIELDS, "notes": notes}))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--questions", type=int, default=9_500)
@@ -79,14 +67,14 @@ def main() -> None:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch)
-        folder, corpus = write_vault(base / "vault", wanted.questions)
-        finished_notes(folder, base / "notes.json")
+        # In processes of their own: a small parent is what makes the children's memory their own.
+        subprocess.run([*PREPARE, str(base / "vault"), str(wanted.questions), str(base / "notes.json")], check=True)
+        folder, corpus = base / "vault", base / "vault" / "corpus.json"
 
         def out(name: str) -> tuple[Path, Path]:
             return base / f"{name}.apkg", base / f"{name}.manifest.json"
 
         commands = {
-            "python, doing nothing": ([sys.executable, "-c", "pass"], []),
             "staffml-anki --help": ([*PROGRAM, "--help"], []),
             "bare genanki, finished fields": (
                 [
@@ -108,7 +96,8 @@ def main() -> None:
         sizes = out("y")[0].stat().st_size, (base / "b.apkg").stat().st_size
         large = None
         if not wanted.no_large:
-            _, big = write_vault(base / "large", wanted.questions * 10)
+            subprocess.run([*PREPARE, str(base / "large"), str(wanted.questions * 10)], check=True)
+            big = base / "large" / "corpus.json"
             large = measure(
                 {"large": ([*PROGRAM, "build", "-v", str(big), "-o", str(out("l")[0])], [*out("l")])}, rounds=1
             )["large"]

@@ -1,12 +1,19 @@
-"""Upstream-shaped vaults of any size: 2-3 KB of YAML a question, a third of them in chains, 1% with a drawing."""
+"""Upstream-shaped vaults of any size: 2-3 KB of YAML a question, a third of them in chains, 1% with a drawing.
+
+python -m benchmarks.vaults FOLDER QUESTIONS [NOTES.json]
+"""
 
 import json
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from staffml_anki.cards.note import NoteMaker
+from staffml_anki.cards.notetype import FIELDS
+from staffml_anki.vault import load_vault
 from staffml_anki.vault.axes import AREA_OF_TOPIC, BLOOM_LEVELS, LEVELS, TRACKS
 
 _WORDS = (
@@ -93,12 +100,8 @@ def _chains(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def write_vault(folder: Path, count: int) -> tuple[Path, Path]:
-    """Write the folder and the corpus shape of one vault.
-
-    Returns:
-        (folder, corpus.json)
-    """
+def write_vault(folder: Path, count: int) -> None:
+    """Write the folder shape of a vault, and its ``corpus.json`` inside."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     questions = [_question(number) for number in range(count)]
     chains = _chains(questions)
@@ -126,4 +129,17 @@ def write_vault(folder: Path, count: int) -> tuple[Path, Path]:
             raw["chain_ids"] = sorted(positions[raw["id"]])
             raw["chain_positions"] = positions[raw["id"]]
     (folder / "corpus.json").write_text(json.dumps(questions, indent=2, ensure_ascii=False), encoding="utf-8")
-    return folder, folder / "corpus.json"
+
+
+def write_finished_notes(folder: Path, target: Path) -> None:
+    """Write the notes of a vault as the yardstick wants them: GUIDs, finished fields, tags."""
+    vault = load_vault(folder)
+    maker = NoteMaker(vault)
+    notes = [(n.guid, n.fields, n.tags) for n in map(maker.note, vault.questions.values())]
+    target.write_text(json.dumps({"fields": FIELDS, "notes": notes}))
+
+
+if __name__ == "__main__":
+    write_vault(Path(sys.argv[1]), int(sys.argv[2]))
+    if len(sys.argv) > 3:
+        write_finished_notes(Path(sys.argv[1]), Path(sys.argv[3]))

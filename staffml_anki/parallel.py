@@ -32,7 +32,7 @@ def spread[T, R](function: Callable[[T], R], items: Sequence[T], what: str, trac
         function: pure; what it returns can be pickled. An exception of its comes out as it would here.
     """
     parts = _parts(len(items))
-    size = -(-len(items) // parts)
+    size = max(1, -(-len(items) // parts))
     others = [_Worker(function, items[start : start + size]) for start in range(size, len(items), size)]
     try:
         done = [function(item) for item in track(items[:size], what, min(size, len(items)))]

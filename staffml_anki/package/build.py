@@ -1,8 +1,9 @@
 """The main job: a vault and a recipe in, an .apkg and its manifest out, and an account of what was done."""
 
 import contextlib
+import gc
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, time
 from importlib.metadata import version
@@ -81,6 +82,19 @@ class BrokenVaultError(StaffmlAnkiError):
         self.problems = tuple(problems)
 
 
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nothing in a build makes cycles, and Python would look through every note for them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collector()
 def build(request: Request, track: Track = no_progress) -> Outcome:
     """Build a package and its manifest.
 

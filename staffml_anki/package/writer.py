@@ -138,16 +138,18 @@ def _preset(preset: Preset, mod: int) -> dict[str, Any]:
 
 def _write_notes(connection: sqlite3.Connection, contents: Contents) -> None:
     ids = _note_ids(contents.notes)
-    ordered = [(deck_id(deck.name), key) for deck in contents.decks for key in deck.questions]
+    placed = ((deck_id(deck.name), key) for deck in contents.decks for key in deck.questions)
+    # (id, question, deck, position among the new cards), by id: SQLite appends what comes in order of its key.
+    rows = sorted((ids[key], key, deck, due) for due, (deck, key) in enumerate(placed, start=1))
     connection.executemany(
         "INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (_note_row(contents.notes[key], ids[key], contents.stamps[key].mod) for _, key in ordered),
+        (_note_row(contents.notes[key], number, contents.stamps[key].mod) for number, key, _, _ in rows),
     )
     connection.executemany(
         "INSERT INTO cards VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
-            (ids[key], ids[key], deck, 0, contents.stamps[key].mod, -1, 0, 0, due, 0, 0, 0, 0, 0, 0, 0, 0, "")
-            for due, (deck, key) in enumerate(ordered, start=1)
+            (number, number, deck, 0, contents.stamps[key].mod, -1, 0, 0, due, 0, 0, 0, 0, 0, 0, 0, 0, "")
+            for number, key, deck, due in rows
         ),
     )
 

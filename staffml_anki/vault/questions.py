@@ -172,7 +172,10 @@ def _resources(details: Mapping[Any, Any]) -> Any:
 
 
 def _text_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Fields with characters that no field of a note may hold."""
+    """Fields that are too long for a card, or hold characters that no field of a note may hold."""
+    everything = "\n".join(text for value in values.values() for text in _texts(value))
+    if len(everything) <= MAX_TEXT and not _UNFIT.search(everything):
+        return
     for key, value in values.items():
         text = "\n".join(_texts(value))
         if len(text) > MAX_TEXT:
