@@ -227,3 +227,66 @@ def test_upstream_s_next_release_over_its_last(tmp_path: Path, build_package: Bu
         assert len(renamed) <= len(chains_after - chains_before), "no chain that stayed has a new deck"
     finally:
         col.close()
+
+
+# The README's table of what an import does to what is the learner's.
+
+
+def test_a_changed_note_loses_the_learner_s_tags_and_texts_if_they_are_older_than_the_release(
+    collection: Any, releases: tuple[Path, Path]
+) -> None:
+    import_package(collection, releases[0])
+    note = note_of(collection, "edge-0001")
+    note.tags.append("mine")
+    note[notetype.MY_NOTES] = "mine"
+    collection.update_note(note)
+    collection.db.execute("UPDATE notes SET mod = 1770000000 WHERE id = ?", note.id)
+    import_package(collection, releases[1])
+    note = note_of(collection, "edge-0001")
+    assert "mine" not in note.tags
+    assert note[notetype.MY_NOTES] == ""
+
+
+def test_a_changed_note_that_the_learner_edited_after_the_release_stays_theirs(
+    collection: Any, releases: tuple[Path, Path]
+) -> None:
+    import_package(collection, releases[0])
+    note = note_of(collection, "edge-0001")
+    note[notetype.MY_NOTES] = "mine"
+    collection.update_note(note)
+    import_package(collection, releases[1])
+    note = note_of(collection, "edge-0001")
+    assert note[notetype.MY_NOTES] == "mine"
+    assert note["Answer"] != "<p>Rewritten.</p>"
+
+
+@pytest.mark.parametrize("presets", [False, True])
+def test_deck_options_stay_unless_presets_are_asked_for_and_a_description_is_replaced(
+    collection: Any, releases: tuple[Path, Path], presets: bool
+) -> None:
+    import_package(collection, releases[0])
+    deck = collection.decks.by_name("StaffML")
+    own = collection.decks.add_config("Own")
+    deck["conf"], deck["desc"] = own["id"], "mine"
+    collection.decks.save(deck)
+    import_package(collection, releases[1], with_deck_configs=presets)
+    deck = collection.decks.by_name("StaffML")
+    assert (deck["conf"] == own["id"]) is not presets
+    assert "release 1.1.0" in deck["desc"]
+
+
+def test_an_edited_template_is_replaced_only_by_a_newer_one(collection: Any, releases: tuple[Path, Path]) -> None:
+    import_package(collection, releases[0])
+    model = collection.models.by_name("StaffML Question")
+    model["css"] = "mine"
+    collection.models.update_dict(model)
+    import_package(collection, releases[1])
+    assert collection.models.by_name("StaffML Question")["css"] == "mine"
+
+
+def test_after_a_rename_new_cards_make_a_deck_of_the_old_name(collection: Any, releases: tuple[Path, Path]) -> None:
+    import_package(collection, releases[0])
+    collection.decks.rename(collection.decks.id("StaffML"), "Interviews")
+    import_package(collection, releases[1])
+    assert collection.decks.name(card_of(collection, "cloud-0007").did) == "StaffML::cloud::L6+"
+    assert collection.decks.name(card_of(collection, "cloud-0006").did) == "Interviews::cloud::L6+"
