@@ -31,6 +31,7 @@ _TAILS = (
     " → 35% idle",
     " & more",
 )
+_NOT_IN_CORPUS = ("schema_version", "provenance", "created_at", "expected_time_minutes", "human_reviewed")
 _TOPICS = tuple(AREA_OF_TOPIC)[::2]
 
 
@@ -128,6 +129,8 @@ def write_vault(folder: Path, count: int) -> None:
         if raw["id"] in positions:
             raw["chain_ids"] = sorted(positions[raw["id"]])
             raw["chain_positions"] = positions[raw["id"]]
+        for key in _NOT_IN_CORPUS:
+            raw.pop(key, None)
     (folder / "corpus.json").write_text(json.dumps(questions, indent=2, ensure_ascii=False), encoding="utf-8")
 
 

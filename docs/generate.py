@@ -17,8 +17,9 @@ Written by `make docs` from `--help`.
 | 3 | a bug; `--debug` shows the traceback |
 | 130 | interrupted; nothing is half done |
 
-`--json` prints one document on stdout and nothing else. Progress bars and colour appear on terminals only; `NO_COLOR` takes the
-colour away. `STAFFML_VAULT` names the vault for all commands. `staffml-anki --install-completion` sets up your shell.
+`--json` prints one document on stdout and nothing else. Progress bars and colour appear on terminals only; `NO_COLOR`
+takes the colour away. `STAFFML_VAULT` names the vault for all commands. `staffml-anki --install-completion` sets up your
+shell.
 """
 
 

@@ -4,6 +4,9 @@ Its message is a single line that names the thing, the place and the remedy; ``s
 into that line on stderr and exit code 2. Nothing else in the package prints or exits.
 """
 
+OK, PROBLEMS, FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes; docs/cli.md says what they mean."""
+
 
 class StaffmlAnkiError(Exception):
     """Something a user can act on. The message is shown as it is, without a traceback."""

@@ -31,9 +31,7 @@ def test_there_are_commands_to_check() -> None:
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_each_command_of_the_readme_works_as_it_stands(
-    run: Callable[..., Any], tmp_path: Path, line: str
-) -> None:
+def test_each_command_of_the_readme_works_as_it_stands(run: Callable[..., Any], tmp_path: Path, line: str) -> None:
     shutil.copytree(data.VAULT, tmp_path / "vault")
     result = run(*shlex.split(line, comments=True)[1:])
     assert result.code == 0, result.err

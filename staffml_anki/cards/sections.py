@@ -4,6 +4,7 @@ Older questions have free text: what stands before the first heading, or all of 
 """
 
 import re
+import textwrap
 from typing import NamedTuple
 
 
@@ -39,7 +40,7 @@ def _heading(*stems: str) -> re.Pattern[str]:
     )
 
 
-_BULLET = re.compile(r"[ \t]*(?:(?:[-*+]|\#{1,6})[ \t]+)?")
+_BULLET = re.compile(r"[ \t]*(?:(?:[-*+]|\#{1,6}|[0-9]{1,2}[.)])[ \t]+)?")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _NAPKIN = _heading("Assumption", "Calculation", "Conclusion")
 _MISTAKE = _heading("Pitfall", "Rationale", "Consequence")
@@ -69,9 +70,15 @@ def _split(heading: re.Pattern[str], text: str) -> tuple[str, dict[str, str]]:
     parts: dict[str, str] = {}
     stop = len(text)
     for line, start, name, more in reversed(found):
-        body = text[start:stop].strip()
+        body = _outdented(text[start:stop])
         if more:
             body = f"**{more.strip()}** {body}".strip()
         parts[name] = f"{body}\n\n{parts[name]}" if name in parts else body
         stop = line
     return text[:stop].strip(), parts
+
+
+def _outdented(body: str) -> str:
+    """What stood indented below a numbered heading, as it stands on its own."""
+    first, newline, rest = body.partition("\n")
+    return f"{first.strip()}{newline}{textwrap.dedent(rest)}".strip()

@@ -8,10 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from staffml_anki import __version__
-from staffml_anki.__main__ import INTERRUPTED
-from staffml_anki.errors import StaffmlAnkiError, reason
-
-OK, PROBLEMS, FAILED, BUG = 0, 1, 2, 3
+from staffml_anki.errors import BUG, FAILED, INTERRUPTED, OK, StaffmlAnkiError, reason
 
 EPILOG = (
     "Exit codes: 0 done · 1 done, with problems listed · 2 not done, one line says why · 3 a bug · 130 interrupted."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from staffml_anki.cli import options, output
-from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
 
 if TYPE_CHECKING:
     from staffml_anki.package.build import Outcome
@@ -78,7 +78,7 @@ def build(
     else:
         _report(outcome)
     if outcome.skipped:
-        raise typer.Exit(1)
+        raise typer.Exit(PROBLEMS)
 
 
 def recipes(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJson = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from staffml_anki.cli import options, output
-from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
 
 if TYPE_CHECKING:
     from staffml_anki.vault import Question, Vault
@@ -66,7 +66,7 @@ def check(
         verdict = f"{output.counted(errors, 'error')}, {output.counted(warnings, 'warning')}"
         output.say(f"{', '.join(what)}: {verdict}", "red" if errors else "yellow" if warnings else "green")
     if errors or (strict and warnings):
-        raise typer.Exit(1)
+        raise typer.Exit(PROBLEMS)
 
 
 def list_questions(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from staffml_anki.vault.axes import AREA_OF_TOPIC, TOPICS
+from staffml_anki.vault.axes import TOPICS
 from staffml_anki.vault.model import Problem, Question, Vault
 from staffml_anki.vault.questions import UPSTREAM_KEY, nearest, show
 
@@ -46,9 +46,6 @@ def _of_question(question: Question) -> Iterator[Problem]:
 
     if question.topic not in TOPICS:
         yield warn("topic", f"found {show(question.topic)}; {nearest(question.topic, TOPICS)}")
-    elif AREA_OF_TOPIC.get(question.topic, question.area) != question.area:
-        right = AREA_OF_TOPIC[question.topic]
-        yield warn("area", f"found {show(question.area)}; the topic {question.topic} belongs to {right}")
     if len(question.title) > MAX_TITLE:
         yield warn("title", f"has {len(question.title)} characters; at most {MAX_TITLE}")
     if len(question.question) > MAX_QUESTION:

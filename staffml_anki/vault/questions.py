@@ -35,6 +35,7 @@ UPSTREAM_KEY = {
 }
 MAX_TEXT = 20_000
 """Characters in one field. The longest answers have some 3,000; far longer ones are made to keep a program busy."""
+_LEVEL_FOLDERS = {level.lower(): level for level in LEVELS} | {"l6": "L6+", "l6-plus": "L6+", "l6plus": "L6+"}
 _VALUES = {
     "track": TRACKS,
     "level": LEVELS,
@@ -83,6 +84,7 @@ def question_id_of(raw: object) -> str:
 
 def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
     """Upstream's nesting and older spellings → our flat fields. Values keep their types for the model to judge."""
+    raw = {**_axes_of_path(file), **raw}
     details = raw.get("details")
     details = details if isinstance(details, Mapping) else {}
     reviewed = raw.get("human_reviewed")
@@ -118,6 +120,17 @@ def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
     }
     required = ("id", "track", "level", "area", "topic", "title", "scenario", "solution")
     return {key: _clean(value) for key, value in values.items() if value is not None or key in required}
+
+
+def _axes_of_path(file: str) -> dict[str, str]:
+    """What older folders say by where a question lies, ``questions/<track>/<level>/<zone>/…``, and nowhere else."""
+    folders = file.lower().split("/")[1:-1] if file.startswith("questions/") else []
+    found = {}
+    for key, valid in (("track", TRACKS), ("level", _LEVEL_FOLDERS), ("zone", ZONES)):
+        if folders and folders[0] in valid:
+            found[key] = _LEVEL_FOLDERS.get(folders[0], folders[0])
+            folders.pop(0)
+    return found
 
 
 def _clean(value: Any) -> Any:

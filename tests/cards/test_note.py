@@ -155,6 +155,10 @@ def test_nothing_in_a_note_changes_with_the_release(tmp_path: Path) -> None:
         ("**Assumptions (FP16, batch 8):**\n- a", ("", "**(FP16, batch 8)** - a", "", "")),
         ("**Calculation error is 5%** so x", ("**Calculation error is 5%** so x", "", "", "")),
         ("```\n**Calculations:**\n```\n**Conclusion:** c", ("```\n**Calculations:**\n```", "", "", "c")),
+        (
+            "1. **Assumptions & Constraints:**\n   - a\n   - b\n2. **Calculations:**\n   - c\n     - d\n3. **Conclusion:**\n   - e",
+            ("", "- a\n- b", "- c\n  - d", "- e"),
+        ),
         ("", ("", "", "", "")),
     ],
 )  # fmt: skip

@@ -58,10 +58,6 @@ FILE = "questions/cloud/memory/cloud-0001.yaml"
         ({"title": "T" * 121}, "warning: {f}: title: has 121 characters; at most 120"),
         ({"question": "Q" * 201}, "warning: {f}: question: has 201 characters; at most 200"),
         ({"topic": "kv-cache"}, "warning: {f}: topic: found 'kv-cache'; did you mean kv-cache-management? "),
-        (
-            {"topic": "tail-latency"},
-            "warning: {f}: competency_area: found 'memory'; the topic tail-latency belongs to latency",
-        ),
         ({"scenario": "Use <b>two</b>."}, "warning: {f}: scenario: found '<b>'; plain text holds no HTML"),
         (
             {"details.realistic_solution": "<br/>x"},

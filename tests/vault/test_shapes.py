@@ -92,6 +92,25 @@ def test_the_older_folder_layout_is_found_at_any_depth(tmp_path: Path) -> None:
     assert list(load_vault(tmp_path).questions) == ["cloud-0001"]
 
 
+def test_the_older_layout_says_track_level_and_zone_by_its_folders_alone(tmp_path: Path) -> None:
+    raw = question(track=None, level=None, zone=None, competency_area=None, bloom_level=None, phase=None)
+    for folder in ("edge/l4/diagnosis", "global/l6+/mastery"):
+        path = tmp_path / "questions" / folder / "q.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(raw | {"id": folder.replace("/", "-")}), encoding="utf-8")
+    first, second = load_vault(tmp_path).questions.values()
+    assert (first.track, first.level, first.zone, first.area) == ("edge", "L4", "diagnosis", "memory")
+    assert (second.track, second.level, second.zone) == ("global", "L6+", "mastery")
+
+
+def test_what_a_question_says_itself_counts_more_than_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "questions" / "edge" / "l4" / "diagnosis" / "q.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(question(level="L2", zone="recall")), encoding="utf-8")
+    (loaded,) = load_vault(tmp_path).questions.values()
+    assert (loaded.track, loaded.level, loaded.zone) == ("cloud", "L2", "recall")
+
+
 def test_chains_yaml_is_read_where_there_is_no_chains_json(tmp_path: Path) -> None:
     members = [question("a", level="L1"), question("b", level="L2")]
     write_folder(tmp_path, members, [])

@@ -1,0 +1,158 @@
+"""Cards in headless Chromium, in pages with the classes that each platform gives its own.
+
+The engine is Chromium everywhere, also where the real one is WebKit (AnkiMobile): what is proved is the HTML and the
+CSS, not a platform's app around them.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from staffml_anki import data
+from staffml_anki.decks.recipe import find_recipe
+from staffml_anki.package.build import Request, build
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PLATFORMS = {"desktop": "linux", "AnkiDroid": "mobile android linux", "AnkiMobile": "mobile iphone ios"}
+
+# What the apps bring along and a card has to live with: a margin, and a night of their own.
+HOST_CSS = """
+body { margin: 20px; }
+body.nightMode { background-color: #2c2c2c; color: #fcfcfc; }
+img { max-width: 100%; max-height: 95vh; }
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A platform by day or by night. ``night`` is the class on the body: none by day."""
+
+    platform: str
+    night: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.platform}-{'night' if self.night else 'day'}"
+
+    @property
+    def touch(self) -> bool:
+        return self.platform != "desktop"
+
+    def page(self, card: str) -> str:
+        classes = PLATFORMS[self.platform]
+        html = f"{classes} night-mode" if self.night else classes
+        return (
+            f'<!doctype html><html class="{html}"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>Card</title><style>{HOST_CSS}</style></head>"
+            f'<body class="{f"card card1 {classes} {self.night}".strip()}"><div id="qa">{card}</div></body></html>'
+        )
+
+
+LOOKS = tuple(Look(platform, night) for platform in PLATFORMS for night in ("", "nightMode"))
+
+
+@dataclass(frozen=True)
+class Card:
+    """What Anki renders of one card."""
+
+    id: str
+    front: str
+    back: str
+    fields: dict[str, str]
+
+    @property
+    def sides(self) -> dict[str, str]:
+        return {"front": self.front, "back": self.back}
+
+
+@dataclass
+class Screen:
+    """One page on one platform; what it asked the network for, and what it complained about."""
+
+    page: Page
+    look: Look
+    folder: Path
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def show(self, card: str) -> None:
+        """Open one side of a card as the platform would, among its media."""
+        path = self.folder / f"{self.look}.html"
+        path.write_text(self.look.page(card), encoding="utf-8")
+        self.page.goto(path.as_uri())
+
+    def resize(self, width: int, height: int = 800) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def press(self, selector: str, number: int = 0) -> None:
+        """One tap with a finger, or one click, whichever the platform has."""
+        target = self.page.locator(selector).nth(number)
+        if self.look.touch:
+            target.tap()
+        else:
+            target.click()
+
+
+def find_chromium() -> str | None:
+    """Where Chromium is: as the system's packages install it."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium(path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def screen(browser: Browser, look: Look, folder: Path, **more: Any) -> Iterator[Screen]:
+    """A page of ``look``; more as for a browser's context."""
+    more.setdefault("viewport", {"width": 390, "height": 800} if look.touch else {"width": 1280, "height": 800})
+    scheme: Any = "dark" if look.night else "light"
+    context = browser.new_context(has_touch=look.touch, is_mobile=look.touch, color_scheme=scheme, **more)
+    context.set_default_timeout(10_000)
+    shown = Screen(context.new_page(), look, folder)
+    shown.page.on("request", lambda request: shown.requests.append(request.url))
+    shown.page.on("requestfailed", lambda request: shown.complaints.append(f"failed: {request.url}"))
+    shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
+    shown.page.on(
+        "console", lambda said: shown.complaints.append(said.text) if said.type in ("error", "warning") else None
+    )
+    yield shown
+    context.close()
+
+
+def cards_of(folder: Path, vault: Path = data.VAULT) -> list[Card]:
+    """Build a vault, import the package with the official anki, render every card; ``folder`` gets the media."""
+    from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
+
+    package = folder / "cards.apkg"
+    build(Request(vault=vault, recipe=find_recipe("complete"), out=package, now=1_790_000_000))
+    collection = Collection(str(folder / "collection.anki2"))
+    try:
+        options = ImportAnkiPackageOptions()
+        collection.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options))
+        shutil.copytree(collection.media.dir(), folder, dirs_exist_ok=True)
+        cards = []
+        for card in map(collection.get_card, collection.find_cards("")):
+            fields = dict(card.note().items())
+            cards.append(Card(fields["ID"], card.question(), card.answer(), fields))
+    finally:
+        collection.close()
+    return sorted(cards, key=lambda card: card.id)
