@@ -18,8 +18,8 @@ Written by `make docs` from `--help`.
 | 130 | interrupted; nothing is half done |
 
 `--json` prints one document on stdout and nothing else. Progress bars and colour appear on terminals only; `NO_COLOR`
-takes the colour away. `STAFFML_VAULT` names the vault for all commands. `staffml-anki --install-completion` sets up your
-shell.
+takes the colour away. `STAFFML_VAULT` names the vault for all commands. `staffml-anki --install-completion` sets up
+your shell.
 """
 
 

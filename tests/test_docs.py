@@ -83,11 +83,13 @@ def test_the_recipe_in_the_docs_is_one(tmp_path: Path) -> None:
 
 
 def test_the_recipe_docs_name_every_key_and_variable() -> None:
+    from typing import get_args
+
     from staffml_anki.decks.recipe import OrderKey, Preset, Recipe
     from staffml_anki.vault.select import Selection
 
     text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
-    keys = [*Recipe.model_fields, *Selection.model_fields, *Preset.model_fields, *OrderKey.__args__]
+    keys = [*Recipe.model_fields, *Selection.model_fields, *Preset.model_fields, *get_args(OrderKey)]
     assert [key for key in keys if key not in text] == []
 
 
