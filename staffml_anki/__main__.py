@@ -22,15 +22,26 @@ def main() -> None:
         sys.unraisablehook = _not_lost
         # Being terminated unwinds like Ctrl-C, so that nothing half-written is left behind.
         signal.signal(signal.SIGTERM, _stop)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a background job ignores it, and may
+            signal.signal(signal.SIGINT, _stop)
         from staffml_anki.cli.app import app
 
         app()
     except KeyboardInterrupt:
         sys.stderr.write("staffml-anki: interrupted; nothing is half done\n")
         sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        # While it parses, typer takes an interrupt for an abort of its own, with another exit code.
+        if _interrupts and end.code == 1:
+            sys.exit(INTERRUPTED)
+        raise
 
 
-def _stop(_signal: int, _frame: object) -> None:
+_interrupts: list[int] = []
+
+
+def _stop(signal_number: int, _frame: object) -> None:
+    _interrupts.append(signal_number)
     raise KeyboardInterrupt
 
 
