@@ -17,7 +17,7 @@ MOST = 4
 WORTH_IT = 1_000
 """Items below which a second process would cost more than it does."""
 
-type Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
+type Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Wraps an iterable to show progress: (items, what is being done, how many)."""
 
 
@@ -25,7 +25,9 @@ def no_progress(items: Iterable[Any], _what: str, _total: int) -> Iterable[Any]:
     return items
 
 
-def spread[T, R](function: Callable[[T], R], items: Sequence[T], what: str, track: Track = no_progress) -> list[R]:
+def spread[T, R](
+    function: Callable[[T], R], items: Sequence[T], what: str, progress: Progress = no_progress
+) -> list[R]:
     """``[function(item) for item in items]``, in the same order, on as many processors as there are (at most four).
 
     Args:
@@ -35,7 +37,7 @@ def spread[T, R](function: Callable[[T], R], items: Sequence[T], what: str, trac
     size = max(1, -(-len(items) // parts))
     others = [_Worker(function, items[start : start + size]) for start in range(size, len(items), size)]
     try:
-        done = [function(item) for item in track(items[:size], what, min(size, len(items)))]
+        done = [function(item) for item in progress(items[:size], what, min(size, len(items)))]
         for worker in others:
             done += worker.results()
         return done

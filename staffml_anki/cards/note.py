@@ -55,7 +55,7 @@ class NoteMaker:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._places = vault.memberships()
+        self._places = vault.memberships
 
     def note(self, question: Question) -> Note:
         places = self._places.get(question.id, [])

@@ -69,7 +69,7 @@ def build(
         vault=vault, recipe=chosen, out=target, now=_now(), narrow=narrow, previous=previous, strict=strict
     )
     try:
-        outcome = run(request, output.track)
+        outcome = run(request, output.progress)
     except BrokenVaultError as error:
         output.problems(error.problems)
         raise
@@ -93,7 +93,7 @@ def recipes(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.A
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.select import Selection
 
-    loaded = load_vault(vault, track=output.track)
+    loaded = load_vault(vault, progress=output.progress)
     rows = []
     for recipe in shipped_recipes():
         layout = lay_out(loaded, recipe, Selection())

@@ -29,8 +29,8 @@ DEFAULT_VAULT = data.VAULT
 
 def _axis(key: str) -> Callable[[list[str]], list[str]]:
     def check(values: list[str]) -> list[str]:
-        from staffml_anki.vault.questions import nearest
         from staffml_anki.vault.select import KNOWN_VALUES
+        from staffml_anki.wording import nearest
 
         by_lower = {valid.lower(): valid for valid in KNOWN_VALUES[key]}
         for value in values:

@@ -88,7 +88,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def track(items: Iterable[Any], what: str, total: int) -> Iterator[Any]:
+def progress(items: Iterable[Any], what: str, total: int) -> Iterator[Any]:
     """A progress bar on stderr where that is a terminal; nothing where it is not, or where it would only flicker."""
     if total < 500 or not sys.stderr.isatty():
         yield from items

@@ -41,7 +41,7 @@ def check(
     from staffml_anki.vault.check import check as run
     from staffml_anki.vault.policy import EVERYTHING
 
-    loaded = load_vault(vault, EVERYTHING if everything else None, output.track)
+    loaded = load_vault(vault, EVERYTHING if everything else None, output.progress)
     found = run(loaded, datetime.now(UTC))
     errors = sum(problem.severity == "error" for problem in found)
     warnings = len(found) - errors
@@ -88,7 +88,7 @@ def list_questions(
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.select import Selection, require_known, select
 
-    loaded = load_vault(vault, track=output.track)
+    loaded = load_vault(vault, progress=output.progress)
     selection = Selection().narrowed(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
     require_known(loaded, selection)
     found = select(loaded, selection)
@@ -116,9 +116,9 @@ def show(
       staffml-anki show starter-cloud-003 --reveal
     """
     from staffml_anki.vault import QuestionId, load_vault
-    from staffml_anki.vault.questions import nearest
+    from staffml_anki.wording import nearest
 
-    loaded = load_vault(vault, track=output.track)
+    loaded = load_vault(vault, progress=output.progress)
     question = loaded.questions.get(QuestionId(question_id))
     if question is None:
         mended = [problem for problem in loaded.errors if problem.question == question_id]
@@ -157,7 +157,7 @@ def _show_text(vault: "Vault", question: "Question", *, reveal: bool) -> None:
         if text:
             output.say(f"\n{heading}", "bold cyan")
             output.say(text)
-    for place in vault.memberships().get(question.id, []):
+    for place in vault.memberships.get(question.id, []):
         output.say(f"\nChain {place.chain.id}", "bold cyan")
         for step in place.chain.steps:
             other = vault.questions[step]
@@ -173,7 +173,7 @@ def stats(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJ
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS, ZONES
 
-    loaded = load_vault(vault, track=output.track)
+    loaded = load_vault(vault, progress=output.progress)
     questions = list(loaded.questions.values())
     cells: Counter[tuple[str, str]] = Counter((q.track, q.level) for q in questions)
     areas: Counter[str] = Counter(q.area for q in questions)
@@ -232,7 +232,7 @@ def diff(
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.compare import compare
 
-    found = compare(load_vault(old, track=output.track), load_vault(new, track=output.track))
+    found = compare(load_vault(old, progress=output.progress), load_vault(new, progress=output.progress))
     if as_json:
         short = {"added": found.added, "retired": found.retired}
         brief = {key: [{"id": q.id, "title": q.title} for q in value] for key, value in short.items()}

@@ -57,7 +57,7 @@ def lay_out(vault: Vault, recipe: Recipe, narrow: Selection, chain_names: Mappin
     """
     chosen = select(vault, recipe.select)
     chosen = {key: q for key, q in select(vault, narrow).items() if key in chosen}
-    places = vault.memberships()
+    places = vault.memberships
     names = name_chains(vault, chain_names or {})
     paths = _Paths(vault, recipe, names)
     members: dict[str, list[tuple[tuple[Any, ...], QuestionId]]] = {}

@@ -9,11 +9,10 @@ from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from staffml_anki import data
+from staffml_anki import data, reading
 from staffml_anki.errors import RecipeError
-from staffml_anki.vault import reading
-from staffml_anki.vault.questions import nearest, show
 from staffml_anki.vault.select import KNOWN_VALUES, Selection
+from staffml_anki.wording import nearest, show
 
 DEFAULT = "complete"
 OrderKey = Literal["track", "level", "area", "topic", "zone", "chain", "title", "id"]

@@ -21,9 +21,9 @@ from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.files import write_whole
 from staffml_anki.package.manifest import Dates, Manifest, Stamp, is_current, manifest_path, read_manifest
 from staffml_anki.package.writer import Contents, package_bytes
-from staffml_anki.parallel import Track, no_progress, spread
+from staffml_anki.parallel import Progress, no_progress, spread
+from staffml_anki.reading import digest_of
 from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
-from staffml_anki.vault.reading import digest_of
 from staffml_anki.vault.select import Selection, require_known
 
 _RENDERERS = ("genanki", "jinja2", "nh3", "pydantic", "pyromark", "pyyaml")
@@ -95,7 +95,7 @@ def _without_collector() -> Iterator[None]:
 
 
 @_without_collector()
-def build(request: Request, track: Track = no_progress) -> Outcome:
+def build(request: Request, progress: Progress = no_progress) -> Outcome:
     """Build a package and its manifest.
 
     Where the package is there already and every input is the same, nothing is written.
@@ -112,7 +112,7 @@ def build(request: Request, track: Track = no_progress) -> Outcome:
     if current is not None and is_current(current, inputs, request.out):
         with contextlib.suppress(ValidationError):
             return _reported(current, request)
-    vault = read_source(source, track=track)
+    vault = read_source(source, progress=progress)
     if request.strict and vault.errors:
         errors = f"{len(vault.errors)} error{'' if len(vault.errors) == 1 else 's'}"
         raise BrokenVaultError(f"the vault has {errors} and --strict was asked for; nothing was built", vault.errors)
@@ -121,7 +121,7 @@ def build(request: Request, track: Track = no_progress) -> Outcome:
     if not layout.questions:
         raise BrokenVaultError(_nothing(vault, request), vault.errors)
     dates = Dates(previous, vault.release.timestamp, request.now)
-    notes, stamps = _make_notes(vault, layout, dates, track)
+    notes, stamps = _make_notes(vault, layout, dates, progress)
     notetype = dates.notetype(templates.digest, int(TEMPLATES_CHANGED.timestamp()))
     data = package_bytes(Contents(layout.decks, notes, stamps, templates, notetype, request.recipe.preset))
     outcome = _account(request, vault, layout, notes, stamps, dates, len(data))
@@ -143,11 +143,11 @@ def build(request: Request, track: Track = no_progress) -> Outcome:
 
 
 def _make_notes(
-    vault: Vault, layout: Layout, dates: Dates, track: Track
+    vault: Vault, layout: Layout, dates: Dates, progress: Progress
 ) -> tuple[dict[QuestionId, Note], dict[str, Stamp]]:
     maker = NoteMaker(vault)
     questions = [vault.questions[key] for deck in layout.decks for key in deck.questions]
-    notes = {note.id: note for note in spread(maker.note, questions, "Making notes", track)}
+    notes = {note.id: note for note in spread(maker.note, questions, "Making notes", progress)}
     stamps = {str(q.id): dates.note(q.id, notes[q.id].digest, _own_date(q)) for q in questions}
     return notes, stamps
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from staffml_anki import reading
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.vault import reading
 
 VERSION = 1
 

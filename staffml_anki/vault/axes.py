@@ -1,18 +1,31 @@
 """The axes a question is placed on, with the values StaffML uses, in their natural order."""
 
 from functools import lru_cache
+from typing import Literal, get_args
 
-TRACKS = ("cloud", "edge", "mobile", "tinyml", "global")
-LEVELS = ("L1", "L2", "L3", "L4", "L5", "L6+")
+Track = Literal["cloud", "edge", "mobile", "tinyml", "global"]
+Level = Literal["L1", "L2", "L3", "L4", "L5", "L6+"]
+Area = Literal[
+    "compute", "memory", "latency", "precision", "power", "architecture", "optimization", "parallelism", "networking",
+    "deployment", "reliability", "data", "cross-cutting",
+]  # fmt: skip
+Zone = Literal[
+    "recall", "fluency", "analyze", "diagnosis", "implement", "design", "specification", "optimization", "evaluation",
+    "realization", "mastery",
+]  # fmt: skip
+Bloom = Literal["remember", "understand", "apply", "analyze", "evaluate", "create"]
+Phase = Literal["training", "inference", "both"]
+Status = Literal["published", "draft", "flagged", "archived", "deleted"]
+
+TRACKS = get_args(Track)
+LEVELS = get_args(Level)
+AREAS = get_args(Area)
+ZONES = get_args(Zone)
+BLOOM_LEVELS = get_args(Bloom)
+PHASES = get_args(Phase)
+STATUSES = get_args(Status)
 LEVEL_NAMES = {"L1": "Recall", "L2": "Understand", "L3": "Apply", "L4": "Analyze", "L5": "Evaluate", "L6+": "Architect"}
 TRACK_NAMES = {"cloud": "Cloud", "edge": "Edge", "mobile": "Mobile", "tinyml": "TinyML", "global": "Global"}
-ZONES = (
-    "recall", "fluency", "analyze", "diagnosis", "implement", "design", "specification", "optimization",
-    "evaluation", "realization", "mastery",
-)  # fmt: skip
-BLOOM_LEVELS = ("remember", "understand", "apply", "analyze", "evaluate", "create")
-PHASES = ("training", "inference", "both")
-STATUSES = ("published", "draft", "flagged", "archived", "deleted")
 
 TOPICS_BY_AREA = {
     "compute": "roofline-analysis gpu-compute-architecture accelerator-comparison mcu-compute-constraints "
@@ -39,7 +52,6 @@ TOPICS_BY_AREA = {
     "streaming-ingestion storage-format-selection data-efficiency-selection",
     "cross-cutting": "federated-learning differential-privacy fairness-evaluation responsible-ai tco-cost-modeling",
 }
-AREAS = tuple(TOPICS_BY_AREA)
 # Topics that came with release 1.0 and whose area the vault itself states.
 _LATER_TOPICS = (
     "autograd-computational-graphs chiplet-architecture communication-computation-overlap disaggregated-serving "

@@ -7,6 +7,7 @@ from typing import Any
 
 from staffml_anki.vault.axes import level_rank
 from staffml_anki.vault.model import Chain, ChainId, Problem, Question, QuestionId
+from staffml_anki.wording import sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _topic(steps: Iterable[Question]) -> str:
 
 def _sound(value: object) -> str | None:
     """A name that can be written anywhere, or None: JSON can spell halves of characters."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+    return sound(value) if isinstance(value, str) and value else None
 
 
 def _position(value: object) -> int:

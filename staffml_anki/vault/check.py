@@ -6,7 +6,8 @@ from datetime import datetime
 
 from staffml_anki.vault.axes import TOPICS
 from staffml_anki.vault.model import Problem, Question, Vault
-from staffml_anki.vault.questions import UPSTREAM_KEY, nearest, show
+from staffml_anki.vault.questions import UPSTREAM_KEY
+from staffml_anki.wording import nearest, show
 
 MAX_TITLE = 120
 MAX_QUESTION = 200

@@ -97,4 +97,4 @@ def _by_id(chains: tuple[Chain, ...]) -> dict[ChainId, Chain]:
 
 
 def _home_chains(vault: Vault) -> dict[QuestionId, str]:
-    return {key: places[0].chain.id for key, places in vault.memberships().items()}
+    return {key: places[0].chain.id for key, places in vault.memberships.items()}

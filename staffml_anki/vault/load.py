@@ -5,22 +5,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from staffml_anki.parallel import Track, no_progress, spread
+from staffml_anki.parallel import Progress, no_progress, spread
+from staffml_anki.reading import Unreadable
 from staffml_anki.vault.chains import Link, build_chains, links_of_question
 from staffml_anki.vault.model import Problem, Question, QuestionId, Release, Severity, Vault
 from staffml_anki.vault.policy import Policy, parse_policy
-from staffml_anki.vault.questions import parse_question, question_id_of, show
-from staffml_anki.vault.reading import Unreadable
+from staffml_anki.vault.questions import parse_question, question_id_of
 from staffml_anki.vault.sources import Source, open_source
 from staffml_anki.vault.visuals import read_visual
+from staffml_anki.wording import show, sound
 
 
-def load_vault(path: Path, policy: Policy | None = None, track: Track = no_progress) -> Vault:
+def load_vault(path: Path, policy: Policy | None = None, progress: Progress = no_progress) -> Vault:
     """Read a vault of any shape. See ``open_source`` and ``read_source``."""
-    return read_source(open_source(path), policy, track)
+    return read_source(open_source(path), policy, progress)
 
 
-def read_source(source: Source, policy: Policy | None = None, track: Track = no_progress) -> Vault:
+def read_source(source: Source, policy: Policy | None = None, progress: Progress = no_progress) -> Vault:
     """Parse what a source holds.
 
     Args:
@@ -34,7 +35,7 @@ def read_source(source: Source, policy: Policy | None = None, track: Track = no_
     reader = _Reader(source, policy)
     # A corpus or database has been parsed as a whole; only the files of a folder are worth spreading.
     if source.shape == "folder":
-        found = spread(_parsed, [parse for _, parse in source.records], "Reading questions", track)
+        found = spread(_parsed, [parse for _, parse in source.records], "Reading questions", progress)
     else:
         found = [_parsed(parse) for _, parse in source.records]
     for (file, _), raw in zip(source.records, found, strict=True):
@@ -135,7 +136,7 @@ def parse_release(raw: Mapping[Any, Any]) -> tuple[Release, list[Problem]]:
     ):
         value = raw.get(key)
         if isinstance(value, str) and value.strip():
-            known[field] = " ".join(value.encode("utf-8", "replace").decode().split())
+            known[field] = " ".join(sound(value).split())
         elif value is not None:
             problems.append(Problem("warning", "release", key, f"found {show(value)}; should be a text"))
     created = raw.get("created_at")

@@ -7,27 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Literal, NewType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from staffml_anki.vault.axes import level_rank
+from staffml_anki.vault.axes import Area, Bloom, Level, Phase, Status, Track, Zone, level_rank
 
 QuestionId = NewType("QuestionId", str)
 ChainId = NewType("ChainId", str)
-Track = Literal["cloud", "edge", "mobile", "tinyml", "global"]
-Level = Literal["L1", "L2", "L3", "L4", "L5", "L6+"]
-Area = Literal[
-    "compute", "memory", "latency", "precision", "power", "architecture", "optimization", "parallelism", "networking",
-    "deployment", "reliability", "data", "cross-cutting",
-]  # fmt: skip
-Zone = Literal[
-    "recall", "fluency", "analyze", "diagnosis", "implement", "design", "specification", "optimization", "evaluation",
-    "realization", "mastery",
-]  # fmt: skip
-Bloom = Literal["remember", "understand", "apply", "analyze", "evaluate", "create"]
-Phase = Literal["training", "inference", "both"]
-Status = Literal["published", "draft", "flagged", "archived", "deleted"]
 Severity = Literal["error", "warning"]
 Shape = Literal["folder", "corpus", "database"]
 
@@ -172,6 +160,7 @@ class Vault:
     def errors(self) -> tuple[Problem, ...]:
         return tuple(p for p in self.problems if p.severity == "error")
 
+    @cached_property
     def memberships(self) -> dict[QuestionId, list[Membership]]:
         """Each question's places, chains in id order. The first is its home chain.
 

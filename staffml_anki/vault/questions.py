@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +19,7 @@ from staffml_anki.vault.axes import (
     ZONES,
 )
 from staffml_anki.vault.model import Problem, Question
+from staffml_anki.wording import kind, nearest, show, sound
 
 # Our field → the key of the upstream file, which is what a message must name.
 UPSTREAM_KEY = {
@@ -57,7 +57,7 @@ def parse_question(raw: object, file: str) -> Question | list[Problem]:
         file: where it stands, for messages.
     """
     if not isinstance(raw, Mapping):
-        return [Problem("error", file, "", f"found {_kind(raw)}; a question is a mapping of keys to values")]
+        return [Problem("error", file, "", f"found {kind(raw)}; a question is a mapping of keys to values")]
     values = _flatten(raw, file)
     question_id = question_id_of(raw)
     problems: list[Problem] = []
@@ -79,7 +79,7 @@ def parse_question(raw: object, file: str) -> Question | list[Problem]:
 def question_id_of(raw: object) -> str:
     """The id of a raw record, or '' where it has none worth naming."""
     value = raw.get("id") if isinstance(raw, Mapping) else None
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return sound(value) if isinstance(value, str) else ""
 
 
 def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
@@ -243,35 +243,3 @@ def _explain(detail: Any) -> tuple[str, str]:
     if detail["type"] == "literal_error" and field in _VALUES:
         return field, f"found {show(found)}; {nearest(found, _VALUES[field])}"
     return field, f"{where}found {show(found)}; {str(detail['msg'])[0].lower()}{str(detail['msg'])[1:]}"
-
-
-def nearest(found: object, valid: tuple[str, ...]) -> str:
-    """'did you mean X? (one of …)', or just the list where nothing is near."""
-    level = re.fullmatch(r"\s*L?\s*(\d{1,9})\D*", str(found), re.IGNORECASE)
-    if valid == LEVELS and level:
-        # All levels are spelt alike: the nearest is the nearest number.
-        return f"did you mean {LEVELS[min(max(int(level[1]), 1), len(LEVELS)) - 1]}? (one of {', '.join(LEVELS)})"
-    wanted = str(found).lower()
-    by_lower = {v.lower(): v for v in valid}
-    close = get_close_matches(wanted, by_lower, n=1, cutoff=0.6) or [v for v in by_lower if wanted and wanted in v]
-    close = close or get_close_matches(wanted, by_lower, n=1, cutoff=0.4)
-    hint = f"did you mean {by_lower[close[0]]}? " if close else ""
-    listed = ", ".join(valid) if len(valid) <= 13 else f"{len(valid)} values"
-    return f"{hint}(one of {listed})"
-
-
-def show(value: object) -> str:
-    """A value short enough for one line, and printable."""
-    if isinstance(value, str):
-        text = value if value.isprintable() else ascii(value)[1:-1]
-        return f"'{text[:57]}…'" if len(text) > 60 else f"'{text}'"
-    if isinstance(value, int) and abs(value) >= 10**18:
-        return "a very large number"
-    if value is None or isinstance(value, bool | int | float | date):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    return _kind(value)
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", tuple: "a list", dict: "a mapping", str: "a text", int: "a number", float: "a number"}
-    return "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault.axes import AREAS, BLOOM_LEVELS, LEVELS, PHASES, TOPICS, TRACKS, ZONES
 from staffml_anki.vault.model import Membership, Question, QuestionId, Vault
-from staffml_anki.vault.questions import nearest
+from staffml_anki.wording import nearest
 
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
     "track": TRACKS,
@@ -76,7 +76,7 @@ def select(vault: Vault, selection: Selection) -> dict[QuestionId, Question]:
     """The questions a selection takes, in id order."""
     if selection == Selection():
         return dict(vault.questions)
-    places = vault.memberships()
+    places = vault.memberships
     return {key: q for key, q in vault.questions.items() if selection.takes(q, places.get(key, ()))}
 
 

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from staffml_anki import reading
 from staffml_anki.errors import VaultError, reason
-from staffml_anki.vault import reading
+from staffml_anki.reading import Unreadable
 from staffml_anki.vault.chains import Link, links_of_sidecar
 from staffml_anki.vault.model import Problem, Shape
-from staffml_anki.vault.reading import Unreadable
+from staffml_anki.wording import sound
 
 type Parse = Callable[[], Any]
 """Gives one raw record, or raises Unreadable."""
@@ -194,10 +195,10 @@ def _read_tables(source: Source, connection: sqlite3.Connection) -> None:
         query = "SELECT chain_id, question_id, position FROM chain_questions ORDER BY chain_id, position"
         for chain, question, position in connection.execute(query):
             order = position if isinstance(position, int) else 0
-            source.links.append(Link(_whole(chain), order, _whole(question), source.path.name))
+            source.links.append(Link(sound(str(chain)), order, sound(str(question)), source.path.name))
     if "release_metadata" in names:
         rows = connection.execute("SELECT key, value FROM release_metadata").fetchall()
-        source.release = {_whole(key): _whole(value) for key, value in rows}
+        source.release = {sound(str(key)): sound(str(value)) for key, value in rows}
 
 
 def _from_columns(columns: dict[str, Any]) -> dict[str, Any]:
@@ -279,11 +280,6 @@ def _yaml_files(folder: str, label: str, problems: list[Problem]) -> Iterator[tu
         elif entry.name.endswith((".yaml", ".yml")) and not entry.name.startswith("."):
             # A name that is not UTF-8 must still fit into a message, a manifest and JSON.
             yield os.fsencode(name).decode("utf-8", "replace"), entry.path, entry.is_symlink()
-
-
-def _whole(value: object) -> str:
-    """A text of a database without halves of characters, which nothing could write."""
-    return str(value).encode("utf-8", "replace").decode()
 
 
 def _details_text(details: object) -> bool:

@@ -4,8 +4,8 @@ import re
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
+from staffml_anki.reading import MAX_VISUAL, Unreadable, read_bytes
 from staffml_anki.vault.model import Question
-from staffml_anki.vault.reading import MAX_VISUAL, Unreadable, read_bytes
 
 _ELEMENTS = frozenset(
     "svg g defs title desc metadata symbol use marker path rect circle ellipse line polyline polygon text tspan "

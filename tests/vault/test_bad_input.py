@@ -12,8 +12,8 @@ import pytest
 from factory import question, write_corpus, write_database, write_folder
 
 from staffml_anki.errors import VaultError
+from staffml_anki.reading import MAX_YAML
 from staffml_anki.vault import load_vault
-from staffml_anki.vault.reading import MAX_YAML
 
 GOOD = "questions/cloud/memory/cloud-0001.yaml"
 
