@@ -22,7 +22,7 @@ import pyromark
 _OPEN, _CLOSE, _INLINE, _NEXT = "\ufdd2", "\ufdd3", "\ufdd4", "\ufdd5"
 # Characters that must not act as markup, and what stands for them until Markdown is done.
 _HELD = {"<": "\ufdd0", ">": "\ufdd1", "*": "\ufdd6", "_": "\ufdd7", "#": "\ufdd8", "[": "\ufdd9", "+": "\ufdda",
-         "-": "\ufddb", "=": "\ufddc"}  # fmt: skip
+         "-": "\ufddb", "=": "\ufddc", ".": "\ufddd", ")": "\ufdde"}  # fmt: skip
 _PUT_BACK = [(held, html.escape(character)) for character, held in _HELD.items()]
 _RESERVED = re.compile("[\ufdd0-\ufdef]")
 _FORGED = re.compile("[\ufdd0-\ufdd4\ufdd6-\ufdef]")
@@ -50,10 +50,12 @@ _ACTIVE_MATH = re.compile(
     r"csname|input|write)(?![A-Za-z])"
 )
 # Bold, code, lists, fences and tables are all the Markdown a vault has. These are line starts that Markdown knows and a
-# vault does not, "# of GPUs", "+ 20 GB", "---", "[peak]: 312"; and the stars of a product, "4*1024*1024".
-_LINE_START = re.compile(r"^[ \t]*(?:[#+](?=[ \t])|\[(?=[^\]\n]*\]:)|(?:-{2,}|={2,})(?=[ \t]*$))", re.MULTILINE)
-_LINE_START_MARKS = ("# ", "#\t", "+ ", "+\t", "]:", "--", "==")
-_PRODUCT = re.compile(r"\*(?<=[\w)\]]\*)(?=[\w(\[])")
+# vault does not, "# of GPUs", "+ 20 GB", "---", "[peak]: 312", "1986. A year"; and the stars of a product or a power,
+# "4*1024*1024", "2**10".
+_LINE_START = re.compile(
+    r"^[ \t]*(?:[#+](?=[ \t])|\[(?=[^\]\n]*\]:)|(?:-+|=+|\*{3,})(?=[ \t]*$)|[0-9]{3,9}[.)](?=[ \t]))", re.MULTILINE
+)
+_PRODUCT = re.compile(r"\*(?<=[\w)\]]\*)(?=[\w(\[])|\*\*(?<=[0-9)]\*\*)(?=[0-9(])")
 _CODE = re.compile(r"(<code>.*?</code>)", re.DOTALL)
 _PRE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 _BLOCK = r"</?(?:p|ul|ol|li|pre|table|thead|tbody|tr|th|td|h[1-6]|hr)\b"
@@ -166,10 +168,8 @@ def _hold_back(text: str) -> str:
         if character in text:
             text = text.replace(character, _HELD[character])
     if "*" in text:
-        text = _PRODUCT.sub(_HELD["*"], text)
-    if any(mark in text for mark in _LINE_START_MARKS):
-        text = _LINE_START.sub(lambda match: "".join(_HELD.get(c, c) for c in match[0]), text)
-    return text
+        text = _PRODUCT.sub(lambda match: _HELD["*"] * len(match[0]), text)
+    return _LINE_START.sub(lambda match: "".join(_HELD.get(c, c) for c in match[0]), text)
 
 
 def _restore(out: str, math: list[tuple[str, str]]) -> str:

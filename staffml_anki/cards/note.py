@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import genanki
@@ -9,12 +10,14 @@ import genanki
 from staffml_anki.cards import markup
 from staffml_anki.cards.notetype import FIELDS
 from staffml_anki.cards.sections import split_common_mistake, split_napkin_math
-from staffml_anki.cards.tags import tags_of
+from staffml_anki.cards.tags import ROOT, tags_of
 from staffml_anki.vault import Chain, Membership, Question, QuestionId, Release, Vault
 from staffml_anki.vault.axes import TRACK_NAMES, topic_name
 
 _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NOT_IN_EVERY_SHAPE = {"Minutes", "Math Verified", "Human Reviewed"}
+_TAGS_NOT_IN_EVERY_SHAPE = (f"{ROOT}::math-verified", f"{ROOT}::human-reviewed", f"{ROOT}::tag::")
 _NO_TEXT = ("",) * len(FIELDS)
 _UNSAFE_IN_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -40,8 +43,18 @@ class Note:
     @property
     def digest(self) -> str:
         """Of everything that a release can change in the note. 32 hexadecimal digits."""
-        content = "\x1f".join((*self.fields, " ".join(self.tags)))
-        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+        return _digest((*self.fields, *self.tags))
+
+    @property
+    def core(self) -> str:
+        """The same, without what only some shapes of vault carry: building from another shape changes no more."""
+        fields = (text for name, text in zip(FIELDS, self.fields, strict=True) if name not in _NOT_IN_EVERY_SHAPE)
+        tags = (tag for tag in self.tags if not tag.startswith(_TAGS_NOT_IN_EVERY_SHAPE))
+        return _digest((*fields, *tags))
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def guid_of(question_id: QuestionId) -> str:

@@ -62,7 +62,7 @@ FIELDS = (
 )
 SORT_FIELD = FIELDS.index("Title")
 MY_NOTES = "My Notes"
-"""The learner's own: we never write it."""
+"""The learner's own: we leave it empty. (Anki's importer still replaces it when a release changes the note.)"""
 
 TEMPLATES_CHANGED = datetime(2026, 11, 23, tzinfo=UTC)
 """When card_templates/ last changed: the note type's modification time where no earlier build is known.

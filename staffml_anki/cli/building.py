@@ -18,7 +18,8 @@ Import it
   Anki desktop   double-click the file, or File → Import
   AnkiDroid      copy it to the phone and open it with AnkiDroid, or ⋮ → Import
   AnkiMobile     send it to the phone (AirDrop, Files) and open it with Anki
-A newer build of the same deck is imported the same way: your reviews stay, and only changed notes are rewritten."""
+A newer build of the same deck is imported the same way. Your reviews stay; notes that changed are rewritten whole, with
+your tags and texts in them (README.md says more)."""
 
 
 def register(app: typer.Typer) -> None:
@@ -60,11 +61,10 @@ def build(
     from staffml_anki.decks.recipe import find_recipe
     from staffml_anki.package.build import BrokenVaultError, Request
     from staffml_anki.package.build import build as run
-    from staffml_anki.vault.select import Selection
 
     chosen = find_recipe(recipe)
     target = _target(out, chosen.output)
-    narrow = Selection().narrowed(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
+    narrow = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
     request = Request(
         vault=vault, recipe=chosen, out=target, now=_now(), narrow=narrow, previous=previous, strict=strict
     )
@@ -138,7 +138,12 @@ def _report(outcome: "Outcome") -> None:
     parts += [f"release {outcome.release}"] if outcome.release else []
     output.say("  " + " · ".join(parts))
     changes = f"{outcome.added:,} new, {outcome.updated:,} changed, {outcome.unchanged:,} unchanged"
-    output.say(f"  against the build before: {changes}")
+    if outcome.first:
+        output.say(
+            "  the first build under this name; if learners have an earlier one, give its manifest with --previous"
+        )
+    else:
+        output.say(f"  against the build before: {changes}")
     if outcome.skipped:
         output.say(
             f"  {output.counted(len(outcome.skipped), 'error')} in the vault: what they concern was left out", "red"

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from staffml_anki import data
 from staffml_anki.errors import StaffmlAnkiError
+
+if TYPE_CHECKING:
+    from staffml_anki.vault.select import Selection
 
 NARROW = "Narrow the selection"
 
@@ -57,3 +60,10 @@ Areas = Annotated[list[str], _option("area", "A competency area, such as memory.
 Topics = Annotated[list[str], _option("topic", "A topic, such as kv-cache-management.", checked=False)]
 Zones = Annotated[list[str], _option("zone", "A zone, such as diagnosis.")]
 Chains = Annotated[list[str], _option("chain", "A chain's id.", checked=False)]
+
+
+def selection(**wanted: list[str]) -> "Selection":
+    """The selection that the options ask for."""
+    from staffml_anki.vault.select import Selection
+
+    return Selection(**{key: tuple(values) for key, values in wanted.items()})

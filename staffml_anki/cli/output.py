@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from staffml_anki.vault import Problem
 
-PROBLEMS_SHOWN = 20
+WARNINGS_SHOWN = 20
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -56,7 +56,7 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
     """Aligned columns without lines: readable for people, and for grep and cut. The first row is the heading."""
     from rich.cells import cell_len
 
-    rows = [[clean(cell) for cell in row] for row in rows]
+    rows = [[clean(cell.replace("\n", " ")) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     aligned_right = set(right)
     out = console()
@@ -72,9 +72,11 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
             sys.stdout.write(line + "\n") if len(rows) > 500 else out.print(line)
 
 
-def problems(found: "Sequence[Problem]", *, limit: int | None = PROBLEMS_SHOWN) -> None:
-    """Problems on stderr, errors first."""
+def problems(found: "Sequence[Problem]", *, warnings: int | None = WARNINGS_SHOWN) -> None:
+    """Problems on stderr: every error, then as many warnings as wanted."""
     ordered = sorted(found, key=lambda problem: problem.severity)
+    errors = sum(problem.severity == "error" for problem in ordered)
+    limit = None if warnings is None else errors + warnings
     out = console(stderr=True)
     for problem in ordered[:limit]:
         out.print(f"{problem.severity}: ", style="bold red" if problem.severity == "error" else "yellow", end="")

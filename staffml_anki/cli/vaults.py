@@ -59,7 +59,7 @@ def check(
             }
         )
     else:
-        output.problems(found, limit=None)
+        output.problems(found, warnings=None)
         what = [output.counted(len(loaded.questions), "question"), output.counted(len(loaded.chains), "chain")]
         if loaded.unpublished:
             what.append(f"{loaded.unpublished:,} not published")
@@ -86,10 +86,10 @@ def list_questions(
       staffml-anki list --topic kv-cache-management --json
     """
     from staffml_anki.vault import load_vault
-    from staffml_anki.vault.select import Selection, require_known, select
+    from staffml_anki.vault.select import require_known, select
 
     loaded = load_vault(vault, progress=output.progress)
-    selection = Selection().narrowed(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
+    selection = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
     require_known(loaded, selection)
     found = select(loaded, selection)
     keys = ("id", "track", "level", "area", "topic", "title")

@@ -135,6 +135,9 @@ class _Paths:
         return self._known[identity], in_chain
 
     def _path(self, question: Question, chain: Membership | None) -> str:
+        if chain is not None:
+            # A chain lies where its first step does, so that no chain is torn between two parents.
+            question = self._vault.questions[chain.chain.steps[0]]
         values = {
             "track": question.track,
             "track_name": TRACK_NAMES[question.track],
@@ -148,9 +151,6 @@ class _Paths:
         }
         key, template = "deck", self._deck
         if chain is not None and self._chain_deck is not None:
-            # A chain lies where its first step does, so that no chain is torn between two parents.
-            first = self._vault.questions[chain.chain.steps[0]]
-            values |= {"track": first.track, "track_name": TRACK_NAMES[first.track], "area": first.area}
             values |= {"topic": _part(chain.chain.topic), "topic_name": _part(topic_name(chain.chain.topic))}
             values["chain"] = self._names[chain.chain.id]
             key, template = "chain_deck", self._chain_deck

@@ -66,6 +66,8 @@ class Outcome:
     unchanged: int
     problems: tuple[Problem, ...]
     notices: tuple[str, ...] = ()
+    first: bool = False
+    """No manifest of an earlier build was known: the vault's own dates had to say what changed when."""
     up_to_date: bool = False
 
     @property
@@ -120,7 +122,7 @@ def build(request: Request, progress: Progress = no_progress) -> Outcome:
     layout = lay_out(vault, request.recipe, request.narrow, previous.chains if previous else None)
     if not layout.questions:
         raise BrokenVaultError(_nothing(vault, request), vault.errors)
-    dates = Dates(previous, vault.release.timestamp, request.now)
+    dates = Dates(previous, vault.release.timestamp, vault.shape, request.now)
     notes, stamps = _make_notes(vault, layout, dates, progress)
     notetype = dates.notetype(templates.digest, int(TEMPLATES_CHANGED.timestamp()))
     data = package_bytes(Contents(layout.decks, notes, stamps, templates, notetype, request.recipe.preset))
@@ -128,6 +130,7 @@ def build(request: Request, progress: Progress = no_progress) -> Outcome:
     manifest = Manifest(
         recipe=request.recipe.name,
         release=vault.release.id,
+        shape=vault.shape,
         inputs=inputs,
         package=hashlib.blake2b(data, digest_size=16).hexdigest(),
         notetype=notetype,
@@ -148,8 +151,12 @@ def _make_notes(
     maker = NoteMaker(vault)
     questions = [vault.questions[key] for deck in layout.decks for key in deck.questions]
     notes = {note.id: note for note in spread(maker.note, questions, "Making notes", progress)}
-    stamps = {str(q.id): dates.note(q.id, notes[q.id].digest, _own_date(q)) for q in questions}
+    stamps = {str(q.id): dates.note(q.id, _content(notes[q.id]), _own_date(q)) for q in questions}
     return notes, stamps
+
+
+def _content(note: Note) -> Stamp:
+    return Stamp(hash=note.digest, core=note.core, mod=0)
 
 
 def _own_date(question: Question) -> int | None:
@@ -193,6 +200,7 @@ def _account(
         unchanged=unchanged,
         problems=vault.problems,
         notices=tuple(notices),
+        first=dates.previous is None,
     )
 
 
@@ -231,7 +239,7 @@ def _reported(manifest: Manifest, request: Request) -> Outcome:
     """
     files = {"package": str(request.out), "manifest": str(manifest_path(request.out)), "up_to_date": True}
     again = TypeAdapter(Outcome).validate_python(manifest.outcome | files)
-    return replace(again, added=0, updated=0, unchanged=again.questions, notices=())
+    return replace(again, added=0, updated=0, unchanged=again.questions, notices=(), first=False)
 
 
 def _nothing(vault: Vault, request: Request) -> str:

@@ -24,6 +24,12 @@ class Stamp(BaseModel):
 
     hash: str
     mod: int = Field(ge=0, le=2**40)
+    core: str = ""
+    """The digest of what every shape of vault carries."""
+
+    def at(self, mod: int) -> "Stamp":
+        """The same content, dated."""
+        return self.model_copy(update={"mod": mod})
 
 
 class Manifest(BaseModel):
@@ -34,6 +40,8 @@ class Manifest(BaseModel):
     version: int = VERSION
     recipe: str
     release: str = ""
+    shape: str = ""
+    """The shape of the vault it was built from."""
     inputs: str = ""
     """Digest of everything that the package was made from."""
     package: str = ""
@@ -83,26 +91,36 @@ class Dates:
     Attributes:
         previous: what the build before knew, if there was one.
         released: the release's own time; None where the vault carries none.
+        shape: the shape of the vault.
         now: the time of this build, used only where nothing else dates a change.
     """
 
     previous: Manifest | None
     released: int | None
+    shape: str
     now: int
     used_clock: bool = field(default=False, init=False)
 
-    def note(self, question_id: str, content: str, own: int | None) -> Stamp:
+    def note(self, question_id: str, note: Stamp, own: int | None) -> Stamp:
         """The stamp of a note.
 
         Args:
-            content: the digest of its rendered content.
+            note: its digests; the time in it does not count.
             own: the vault's own date of the question.
         """
         if self.previous is None:
             latest = self._release_or_now() if own is None else self.released or self.now
             # What belongs to a release cannot have changed after it.
-            return Stamp(hash=content, mod=latest if own is None else min(own, latest))
-        return self._after(self.previous.notes.get(question_id), content)
+            return note.at(latest if own is None else min(own, latest))
+        before = self.previous.notes.get(question_id)
+        if before is None:
+            return note.at(self._release_or_now())
+        if before.hash == note.hash:
+            return before
+        if self.previous.shape != self.shape and before.core == note.core:
+            return note.at(before.mod)
+        # The same release with other content is still a later state of it: newer, but by as little as can be.
+        return note.at(max(self._release_or_now(), before.mod + 1))
 
     def notetype(self, content: str, own: int) -> Stamp:
         """The stamp of the note type; ``own`` is when the templates last changed."""
@@ -112,14 +130,6 @@ class Dates:
         if before.hash == content:
             return before
         return Stamp(hash=content, mod=max(own, before.mod + 1))
-
-    def _after(self, before: Stamp | None, content: str) -> Stamp:
-        if before is None:
-            return Stamp(hash=content, mod=self._release_or_now())
-        if before.hash == content:
-            return before
-        # The same release with other content is still a later state of it: newer, but by as little as can be.
-        return Stamp(hash=content, mod=max(self._release_or_now(), before.mod + 1))
 
     def _release_or_now(self) -> int:
         if self.released is None:

@@ -33,7 +33,9 @@ def check(vault: Vault, now: datetime) -> tuple[Problem, ...]:
     """
     problems = list(vault.problems)
     for question in vault.questions.values():
-        problems.extend(_of_question(question))
+        problems.extend(_of_question(question, whole=True))
+    for draft in vault.broken:
+        problems.extend(_of_question(draft, whole=False))
     if (released := vault.release.timestamp) is not None and released > now.timestamp():
         assert vault.release.created is not None
         message = f"found {vault.release.created.isoformat()}, which lies ahead; notes would look newer than they are"
@@ -41,11 +43,11 @@ def check(vault: Vault, now: datetime) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda p: (p.file, p.field, p.message)))
 
 
-def _of_question(question: Question) -> Iterator[Problem]:
+def _of_question(question: Question, *, whole: bool) -> Iterator[Problem]:
     def warn(field: str, message: str) -> Problem:
         return Problem("warning", question.file, UPSTREAM_KEY.get(field, field), message, question.id)
 
-    if question.topic not in TOPICS:
+    if question.topic and question.topic not in TOPICS:
         yield warn("topic", f"found {show(question.topic)}; {nearest(question.topic, TOPICS)}")
     if len(question.title) > MAX_TITLE:
         yield warn("title", f"has {len(question.title)} characters; at most {MAX_TITLE}")
@@ -53,7 +55,7 @@ def _of_question(question: Question) -> Iterator[Problem]:
         yield warn("question", f"has {len(question.question)} characters; at most {MAX_QUESTION}")
     if question.options and len(question.options) != OPTIONS:
         yield warn("options", f"found {len(question.options)}; exactly {OPTIONS}")
-    if question.correct_index is not None and not question.options:
+    if question.correct_index is not None and not question.options and whole:
         yield warn("correct_index", "found without options; remove it or add them")
     for field in _PLAIN:
         if tag := _TAG.search(getattr(question, field)):

@@ -59,6 +59,7 @@ class _Reader:
         self.policy = policy
         self.problems = list(source.problems)
         self.questions: dict[QuestionId, Question] = {}
+        self.broken: list[Question] = []
         self.first_file: dict[str, str] = {}
         self.links: list[Link] = []
         self.unpublished = 0
@@ -68,24 +69,22 @@ class _Reader:
             self.problems.append(Problem("error", file, "", str(raw)))
             return
         published = not isinstance(raw, Mapping) or self.policy.publishes(raw)
-        if question_id := question_id_of(raw):
-            if question_id in self.first_file:
-                message = (
-                    f"found '{question_id}', which is also the id of {self.first_file[question_id]}; ids are unique"
-                )
-                self.problems.append(Problem("error", file, "id", message, question_id))
-                return
-            self.first_file[question_id] = file
-        if isinstance(raw, Mapping) and self.source.links is None:
+        question_id = question_id_of(raw)
+        twin = self.first_file.setdefault(question_id, file) if question_id else file
+        if twin != file:
+            message = f"found '{question_id}', which is also the id of {twin}; ids are unique"
+            self.problems.append(Problem("error", file, "id", message, question_id))
+        elif isinstance(raw, Mapping) and self.source.links is None:
             self.links.extend(links_of_question(raw, file))
         if not published:
             self.unpublished += 1
             return
-        parsed = parse_question(raw, file)
-        if isinstance(parsed, Question):
-            self.questions[parsed.id] = parsed
-        else:
-            self.problems.extend(parsed)
+        question, problems = parse_question(raw, file)
+        self.problems.extend(problems)
+        if question is not None and not problems and twin == file:
+            self.questions[question.id] = question
+        elif question is not None:
+            self.broken.append(question)
 
     def vault(self) -> Vault:
         visuals = self._visuals()
@@ -100,6 +99,7 @@ class _Reader:
             shape=self.source.shape,
             problems=(*self.problems, *problems, *release_problems),
             visuals=visuals,
+            broken=tuple(self.broken),
             unpublished=self.unpublished,
         )
 
@@ -108,10 +108,11 @@ class _Reader:
         found: dict[QuestionId, bytes] = {}
         # A corpus or database that was downloaded alone has no drawings at all: the text alternative stands in.
         alone = self.source.shape != "folder" and not (self.source.root / "visuals").is_dir()
-        for question in [q for q in self.questions.values() if q.visual is not None]:
+        for question in [q for q in (*self.questions.values(), *self.broken) if q.visual is not None]:
             assert question.visual is not None
+            whole = self.questions.get(question.id) is question
             try:
-                found[question.id] = read_visual(self.source.root, question)
+                drawing = read_visual(self.source.root, question)
             except Unreadable as why:
                 missing = alone and str(why) == "does not exist"
                 message = f"found {show(question.visual.path)}; the drawing {why}"
@@ -119,8 +120,11 @@ class _Reader:
                     message += "; its text alternative is shown instead"
                 severity: Severity = "warning" if missing else "error"
                 self.problems.append(Problem(severity, question.file, "visual.path", message, question.id))
-                if not missing:
-                    del self.questions[question.id]
+                if whole and not missing:
+                    self.broken.append(self.questions.pop(question.id))
+            else:
+                if whole:
+                    found[question.id] = drawing
         return found
 
 

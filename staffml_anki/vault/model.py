@@ -154,6 +154,8 @@ class Vault:
     shape: Shape
     problems: tuple[Problem, ...] = ()
     visuals: Mapping[QuestionId, bytes] = attribute(default_factory=dict)
+    broken: tuple[Question, ...] = ()
+    """Drafts of the questions that errors kept out: for checks only."""
     unpublished: int = 0
 
     @property

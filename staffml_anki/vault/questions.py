@@ -18,7 +18,7 @@ from staffml_anki.vault.axes import (
     TRACKS,
     ZONES,
 )
-from staffml_anki.vault.model import Problem, Question
+from staffml_anki.vault.model import Problem, Question, Resource, Visual
 from staffml_anki.wording import kind, nearest, show, sound
 
 # Our field → the key of the upstream file, which is what a message must name.
@@ -33,6 +33,7 @@ UPSTREAM_KEY = {
     "resources": "details.resources",
     "minutes": "expected_time_minutes",
 }
+_REQUIRED = ("id", "track", "level", "area", "topic", "title", "scenario", "solution")
 MAX_TEXT = 20_000
 """Characters in one field. The longest answers have some 3,000; far longer ones are made to keep a program busy."""
 _LEVEL_FOLDERS = {level.lower(): level for level in LEVELS} | {"l6": "L6+", "l6-plus": "L6+", "l6plus": "L6+"}
@@ -49,31 +50,45 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ID = re.compile(r"[^\s\"<>&]{1,200}")
 
 
-def parse_question(raw: object, file: str) -> Question | list[Problem]:
-    """A validated question, or every problem that keeps it from being one.
+def parse_question(raw: object, file: str) -> tuple[Question | None, list[Problem]]:
+    """A question, and every problem that keeps it out of the decks.
 
     Args:
         raw: the parsed YAML or JSON value, or the row of a database in the same shape.
         file: where it stands, for messages.
+
+    Returns:
+        With problems, the question is a draft: what could be read of it, for further checks, and nothing else.
     """
     if not isinstance(raw, Mapping):
-        return [Problem("error", file, "", f"found {kind(raw)}; a question is a mapping of keys to values")]
+        return None, [Problem("error", file, "", f"found {kind(raw)}; a question is a mapping of keys to values")]
     values = _flatten(raw, file)
-    question_id = question_id_of(raw)
     problems: list[Problem] = []
 
     def error(field: str, message: str) -> None:
-        problems.append(Problem("error", file, UPSTREAM_KEY.get(field, field), message, str(question_id)))
+        problems.append(Problem("error", file, UPSTREAM_KEY.get(field, field), message, question_id_of(raw)))
 
     try:
         question = Question.model_validate(values)
     except ValidationError as invalid:
-        for detail in invalid.errors(include_url=False, include_context=True):
+        details = invalid.errors(include_url=False, include_context=True)
+        for detail in details:
             error(*_explain(detail))
-        question = None
+        question = _draft(values, {str(detail["loc"][0]) for detail in details})
     for field, message in (*_text_faults(values), *_faults(values)):
         error(field, message)
-    return problems if problems or question is None else question
+    return question, problems
+
+
+def _draft(values: Mapping[str, Any], broken: set[str]) -> Question:
+    """A question of those values that are valid, with empty ones in the place of the others."""
+    kept: dict[str, Any] = dict.fromkeys(_REQUIRED, "")
+    kept |= {key: value for key, value in values.items() if key not in broken}
+    if "resources" in kept:
+        kept["resources"] = tuple(Resource.model_validate(item) for item in kept["resources"])
+    if "visual" in kept:
+        kept["visual"] = Visual.model_validate(kept["visual"])
+    return Question.model_construct(**kept)
 
 
 def question_id_of(raw: object) -> str:
@@ -118,8 +133,7 @@ def _flatten(raw: Mapping[Any, Any], file: str) -> dict[str, Any]:
         "tags": _tuple(raw.get("tags")),
         "file": file,
     }
-    required = ("id", "track", "level", "area", "topic", "title", "scenario", "solution")
-    return {key: _clean(value) for key, value in values.items() if value is not None or key in required}
+    return {key: _clean(value) for key, value in values.items() if value is not None or key in _REQUIRED}
 
 
 def _axes_of_path(file: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Choosing questions by any axis. The same values serve recipes, `build --track …`, `list` and `stats`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -43,16 +42,6 @@ class Selection(BaseModel):
     has_napkin_math: bool | None = None
     has_options: bool | None = None
     has_visual: bool | None = None
-
-    def narrowed(self, **axes: Iterable[str]) -> "Selection":
-        """This selection with further values demanded: per key the intersection with what it already asks for."""
-        merged: dict[str, Any] = {}
-        for key, wanted in axes.items():
-            mine, theirs = getattr(self, key), tuple(wanted)
-            if theirs:
-                # Two disjoint wishes select nothing, which an empty tuple would not say.
-                merged[key] = tuple(v for v in mine if v in theirs) or ("\0",) if mine else theirs
-        return self.model_copy(update=merged)
 
     def takes(self, question: Question, places: Iterable[Membership]) -> bool:
         chains = [place.chain.id for place in places]

@@ -241,7 +241,7 @@ def _common_sidecars(source: Source, digest: "_Digest") -> None:
             raise VaultError(f"{policy}: {why}") from None
         digest.add(policy.name, data)
     visuals = source.root / "visuals"
-    for file in sorted(visuals.rglob("*.svg")) if visuals.is_dir() else ():
+    for file in sorted(path for path in visuals.rglob("*") if path.is_file()) if visuals.is_dir() else ():
         try:
             digest.add(file.relative_to(source.root).as_posix(), reading.read_bytes(file, reading.MAX_VISUAL))
         except Unreadable as why:

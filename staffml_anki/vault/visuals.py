@@ -35,11 +35,15 @@ def read_visual(root: Path, question: Question) -> bytes:
         raise Unreadable("leads out of the vault; give a file name below visuals/<track>/")
     file = root / "visuals" / question.track / pure
     try:
-        inside = file.resolve().is_relative_to(root.resolve())
+        home = root.resolve()
+        inside = file.resolve().is_relative_to(home)
+        direct = file.parent.resolve() == (home / "visuals" / question.track / pure).parent
     except (OSError, RuntimeError):
-        inside = False
+        inside = direct = False
     if not inside:
         raise Unreadable("is a link that leaves the vault")
+    if not direct:
+        raise Unreadable("lies behind a link to a folder; put the file itself below visuals/<track>/")
     data = read_bytes(file, MAX_VISUAL)
     require_inert(data)
     return data

@@ -1,5 +1,6 @@
 """`check` reports every problem at once, each with file, field, what was found and what would be right."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,30 @@ def test_every_problem_comes_at_once(tmp_path: Path) -> None:
     broken = question(level="L9", zone="nowhere", title="", track="clowd")
     found = problems_of(tmp_path, broken, question("cloud-0002", phase="both?"))
     assert [line.split(": ")[2] for line in found] == ["phase", "level", "title", "track", "zone"]
+
+
+def test_a_broken_question_is_checked_to_the_end(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {
+        "level": "L9",
+        "title": "T" * 130,
+        "scenario": "<b>x</b>",
+        "visual": {"kind": "svg", "path": "../x.svg"},
+        "details.options": ["a", "b"],
+        "details.correct_index": 7,
+        "details.resources": [{"name": "n", "url": "http://e.org"}],
+    }
+    write_folder(tmp_path, [question("other")])
+    (tmp_path / FILE).write_text(json.dumps(question(**changes)))
+    found = check(load_vault(tmp_path), NOW)
+    assert [p.field for p in found] == [
+        "details.correct_index", "details.options", "details.resources", "level", "scenario", "title", "visual.path",
+    ]  # fmt: skip
+
+
+def test_the_second_file_of_an_id_is_checked_like_any_other(tmp_path: Path) -> None:
+    write_folder(tmp_path, [question(), question(track="edge", level="L9", title="T" * 130)])
+    found = check(load_vault(tmp_path), NOW)
+    assert {(p.file.split("/")[1], p.field) for p in found} == {("edge", "id"), ("edge", "level"), ("edge", "title")}
 
 
 def test_an_id_in_two_files_is_an_error_and_the_first_is_kept(tmp_path: Path) -> None:

@@ -33,13 +33,6 @@ def test_a_selection_takes_what_it_says(vault_folder: Path, wish: dict[str, Any]
     assert len(select(load_vault(vault_folder), Selection(**wish))) == count
 
 
-def test_narrowing_only_ever_takes_away() -> None:
-    base = Selection(track=("cloud", "edge"))
-    assert base.narrowed(track=["edge", "mobile"]).track == ("edge",)
-    assert base.narrowed(level=["L1"]).track == ("cloud", "edge")
-    assert base.narrowed(track=["tinyml"]).track == ("\0",)
-
-
 def test_a_topic_or_chain_the_vault_lacks_is_named_with_the_nearest(vault_folder: Path) -> None:
     vault = load_vault(vault_folder)
     with pytest.raises(StaffmlAnkiError, match="topic kv-cache: not in this vault; did you mean kv-cache-management"):
