@@ -1,7 +1,7 @@
 """The one exception that reaches a user.
 
-Its message is a single line that names the thing, the place and the remedy; ``staffml_anki.__main__`` turns it
-into that line on stderr and exit code 2. Nothing else in the package prints or exits.
+Its message is a single line that names the thing, the place and the remedy; ``cli/app.py`` turns it into that line on
+stderr and exit code 2. Nothing outside ``cli`` prints.
 """
 
 OK, PROBLEMS, FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130

@@ -35,8 +35,10 @@ def spread[T, R](
     """
     parts = _parts(len(items))
     size = max(1, -(-len(items) // parts))
-    others = [_Worker(function, items[start : start + size]) for start in range(size, len(items), size)]
+    others: list[_Worker[T, R]] = []
     try:
+        for start in range(size, len(items), size):
+            others.append(_Worker(function, items[start : start + size]))
         done = [function(item) for item in progress(items[:size], what, min(size, len(items)))]
         for worker in others:
             done += worker.results()
@@ -57,7 +59,7 @@ class _Worker[T, R]:
     def __init__(self, function: Callable[[T], R], items: Sequence[T]) -> None:
         self._function, self._items = function, items
         self._pipe, outlet = os.pipe()
-        # Without a word from here the child sees the end of its pipe and stops: nothing survives us.
+        # If this process is killed, the child finds the pipe closed when it has done its part, and stops.
         self._process = os.fork()
         if self._process == 0:
             self._work(outlet)

@@ -66,4 +66,4 @@ def selection(**wanted: list[str]) -> "Selection":
     """The selection that the options ask for."""
     from staffml_anki.vault.select import Selection
 
-    return Selection(**{key: tuple(values) for key, values in wanted.items()})
+    return Selection.model_validate({key: tuple(values) for key, values in wanted.items()})

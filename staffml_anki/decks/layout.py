@@ -170,7 +170,7 @@ def _valid_path(recipe: Recipe, key: str, path: str) -> str:
     fault = ""
     if not path:
         fault = "an empty path"
-    elif "::::" in path or ":::" in path or any(not part.strip() or part != part.strip(": ") for part in parts):
+    elif ":::" in path or any(not part.strip() or part != part.strip(": ") for part in parts):
         fault = f"the path '{path}', in which a part is empty or begins or ends with a colon or a space"
     elif '"' in path or any(unicodedata.category(c) == "Cc" for c in path):
         fault = f"the path {path!r}, which holds a quote or a control character"

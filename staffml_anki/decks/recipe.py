@@ -15,6 +15,10 @@ from staffml_anki.vault.select import KNOWN_VALUES, Selection
 from staffml_anki.wording import nearest, show
 
 DEFAULT = "complete"
+DESCRIPTION = """\
+{{ title }}: {{ count }} question{{ "s" if count != 1 }}{% if release %}, release {{ release }}{% if released %} of \
+{{ released }}{% endif %}{% endif %}.<br>
+Source: {{ source }}. {{ attribution }}. Licence: {{ licence }}."""
 OrderKey = Literal["track", "level", "area", "topic", "zone", "chain", "title", "id"]
 
 
@@ -55,7 +59,8 @@ class Recipe(_Part):
     order: tuple[OrderKey, ...] = ("track", "level", "area", "topic", "id")
     """New cards come in this order; the steps of a chain deck always come in step order."""
     preset: Preset = Preset()
-    description: str
+    description: str = DESCRIPTION
+    """HTML, shown above the study button of the deck and of every deck below it."""
     output: str = Field(pattern=r"^[\w. -]+\.apkg$")
 
 

@@ -21,7 +21,7 @@ from genanki.apkg_col import APKG_COL
 from genanki.apkg_schema import APKG_SCHEMA
 
 from staffml_anki.cards import notetype
-from staffml_anki.cards.note import Media, Note
+from staffml_anki.cards.note import Note
 from staffml_anki.decks.layout import Deck
 from staffml_anki.decks.recipe import Preset
 from staffml_anki.package.manifest import Stamp
@@ -181,4 +181,4 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(entry, data, zipfile.ZIP_DEFLATED, _COMPRESSION)
 
 
-__all__ = ["Contents", "Media", "anki_model", "deck_id", "package_bytes"]
+__all__ = ["Contents", "anki_model", "deck_id", "package_bytes"]

@@ -22,7 +22,8 @@ type Parse = Callable[[], Any]
 
 @dataclass
 class Source:
-    """A vault before it is understood: bytes in memory, so that what is fingerprinted is what is parsed."""
+    """A vault before it is understood. Texts are read once, so that what is fingerprinted is what is parsed; a database
+    and drawings, which are read where they are used, are fingerprinted from their files."""
 
     path: Path
     root: Path
@@ -34,7 +35,7 @@ class Source:
     policy: Any = None
     problems: list[Problem] = field(default_factory=list)
     digest: str = ""
-    """Of every byte that was read, visuals included."""
+    """Of every byte that can show in a deck."""
 
 
 class _Digest:

@@ -9,7 +9,8 @@ import pytest
 from factory import question, release, write_corpus, write_folder
 
 from staffml_anki import data
-from staffml_anki.decks.recipe import shipped_recipes
+from staffml_anki.decks.recipe import find_recipe, shipped_recipes
+from staffml_anki.vault import load_vault
 
 type Build = Callable[..., Any]
 
@@ -55,6 +56,14 @@ def test_each_recipe_gives_the_decks_and_counts_it_promises(
     counts = cards_by_deck(collection)
     assert sum(counts.values()) == collection.note_count() == outcome.questions
     assert len(counts) == outcome.decks
+    chosen = find_recipe(recipe).select
+    questions = [q for q in load_vault(data.VAULT).questions.values() if not chosen.track or q.track in chosen.track]
+    for track in {q.track for q in questions}:
+        expected = sum(q.track == track for q in questions)
+        found = len(collection.find_notes(f"tag:StaffML::track::{track}"))
+        assert found == expected or recipe == "by-chain"
+    assert len(collection.find_notes("tag:StaffML::level::*")) == outcome.questions
+    assert len(collection.find_notes("tag:StaffML::topic::*")) == outcome.questions
     assert all(name.startswith("StaffML::") for name in counts)
     assert Counter(m.name for m in collection.models.all_names_and_ids())["StaffML Question"] == 1
 

@@ -69,6 +69,14 @@ def test_by_chain_holds_chains_only_and_a_track_recipe_one_track(vault: Vault) -
     assert all(complete[name] == cards for name, cards in decks(lay(vault, "edge")).items())
 
 
+def test_a_chain_lies_where_its_first_step_does_whatever_is_selected(vault: Vault, tmp_path: Path) -> None:
+    recipe = read_recipe(recipe_file(tmp_path, chain_deck="My::{{ level }}::{{ zone }}::{{ chain }}"))
+    whole = next(deck.name for deck in lay(vault, recipe).decks if "cloud-0005" in deck.questions)
+    part = lay_out(vault, recipe, Selection(level=("L5",)))
+    assert whole in {deck.name for deck in part.decks if "cloud-0005" in deck.questions}
+    assert whole.startswith("My::L3::")
+
+
 def test_parents_of_chain_decks_are_left_to_anki_and_all_others_are_there(vault: Vault) -> None:
     names = {deck.name for deck in lay(vault).decks}
     assert {"StaffML", "StaffML::cloud", "StaffML::edge"} <= names

@@ -119,6 +119,32 @@ def test_a_manifest_of_a_later_version_is_refused(vault_folder: Path, tmp_path: 
         build_package(vault_folder, tmp_path / "a.apkg")
 
 
+def test_another_shape_of_the_same_release_rewrites_no_note(tmp_path: Path, build_package: Build) -> None:
+    from factory import sample, write_database
+
+    questions, chains = sample()
+    folder = write_folder(tmp_path / "v", questions, chains, release())
+    corpus = write_corpus(folder / "corpus.json", questions, chains)
+    database = write_database(folder / "vault.db", questions, chains, release())
+    out = tmp_path / "a.apkg"
+    build_package(folder, out)
+    before = mods(out)
+    for shape in (corpus, database, folder):
+        build_package(shape, out)
+        assert mods(out) == before
+    questions[0]["title"] = "New"
+    write_corpus(corpus, questions, chains)
+    build_package(corpus, out)
+    assert [key for key, mod in mods(out).items() if mod != before[key]] == ["cloud-0001", "cloud-0002"]
+
+
+def test_the_first_build_says_so_and_the_next_does_not(tmp_path: Path, build_package: Build) -> None:
+    folder = write_folder(tmp_path / "v", [question("a")], [], release())
+    assert build_package(folder, tmp_path / "a.apkg").first
+    write_folder(folder, [question("b")])
+    assert not build_package(folder, tmp_path / "a.apkg").first
+
+
 def test_a_missing_previous_is_an_error(vault_folder: Path, tmp_path: Path, build_package: Build) -> None:
     with pytest.raises(StaffmlAnkiError, match="gone.json: does not exist"):
         build_package(vault_folder, tmp_path / "a.apkg", previous=tmp_path / "gone.json")

@@ -57,6 +57,11 @@ def test_the_three_shapes_give_the_same_decks_for_every_recipe(three: list[Vault
         assert others == [first, first]
 
 
+def test_a_database_alone_carries_its_release(tmp_path: Path) -> None:
+    vault = load_vault(write_database(tmp_path / "vault.db", [question()], [], release()))
+    assert (vault.release.id, vault.release.timestamp) == ("1.0.0", 1777899042)
+
+
 def test_comparing_two_shapes_of_one_release_finds_no_difference(three: list[Vault]) -> None:
     folder, corpus, database = three
     assert compare(folder, corpus).empty
