@@ -112,7 +112,8 @@ def report(questions: int, found: dict[str, Cost], sizes: tuple[int, int], large
         "build from corpus.json": "at most 4×",
         "build again, nothing changed": "at most 3×",
     }
-    table = Table(title=f"{questions:,} questions: medians of whole processes")
+    processors = os.process_cpu_count()
+    table = Table(title=f"{questions:,} questions on {processors} processors: medians of whole processes")
     for name in ("what", "seconds", "× bare genanki", "wanted", "peak MB (under 400)"):
         table.add_column(name, justify="left" if name in ("what", "wanted") else "right")
     for name, cost in found.items():

@@ -1,9 +1,8 @@
 """`check`, `list`, `show`, `stats` and `diff`: looking at vaults."""
 
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -171,52 +170,26 @@ def stats(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJ
       staffml-anki stats --vault vault.db
     """
     from staffml_anki.vault import load_vault
-    from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS, ZONES
+    from staffml_anki.vault.stats import stats as run
 
-    loaded = load_vault(vault, progress=output.progress)
-    questions = list(loaded.questions.values())
-    cells: Counter[tuple[str, str]] = Counter((q.track, q.level) for q in questions)
-    areas: Counter[str] = Counter(q.area for q in questions)
-    zones: Counter[str] = Counter(q.zone or "none" for q in questions)
-    chained = {step for chain in loaded.chains for step in chain.steps}
-    features = {
-        "in a chain": len(chained),
-        "with napkin math": sum(bool(q.napkin_math) for q in questions),
-        "with options": sum(bool(q.options) for q in questions),
-        "with a visual": sum(q.visual is not None for q in questions),
-        "math verified": sum(q.math_verified for q in questions),
-        "human reviewed": sum(q.human_reviewed for q in questions),
-    }
+    found = run(load_vault(vault, progress=output.progress))
     if as_json:
-        summary: dict[str, Any] = {
-            "release": loaded.release.id,
-            "released": loaded.release.created,
-            "shape": loaded.shape,
-            "questions": len(questions),
-            "unpublished": loaded.unpublished,
-            "broken": len({problem.question or problem.file for problem in loaded.errors}),
-            "chains": len(loaded.chains),
-            "track_by_level": {t: {lv: cells[t, lv] for lv in LEVELS} for t in TRACKS},
-            "area": {a: areas[a] for a in AREAS},
-            "zone": {z: zones[z] for z in ZONES},
-            "topics": len({q.topic for q in questions}),
-            "features": {key.replace(" ", "_"): value for key, value in features.items()},
-        }
-        output.emit_json(summary)
+        output.emit_json(found)
         return
-    release = f", release {loaded.release.id}" if loaded.release.id else ""
-    output.say(
-        f"{output.counted(len(questions), 'question')} in {output.counted(len(loaded.chains), 'chain')}{release}",
-        "bold",
+    release = f", release {found.release}" if found.release else ""
+    what = f"{output.counted(found.questions, 'question')} in {output.counted(found.chains, 'chain')}{release}"
+    output.say(what, "bold")
+    output.say()
+    levels = list(next(iter(found.track_by_level.values())))
+    rows = [[track, *by_level.values(), sum(by_level.values())] for track, by_level in found.track_by_level.items()]
+    total = ["all", *(sum(row[level] for row in found.track_by_level.values()) for level in levels), found.questions]
+    output.table(
+        [["track", *levels, "all"], *([str(cell) for cell in row] for row in (*rows, total))], right=range(1, 8)
     )
-    output.say()
-    grid = [[t, *(str(cells[t, lv]) for lv in LEVELS), str(sum(cells[t, lv] for lv in LEVELS))] for t in TRACKS]
-    total = ["all", *(str(sum(cells[t, lv] for t in TRACKS)) for lv in LEVELS), str(len(questions))]
-    output.table([["track", *LEVELS, "all"], *grid, total], right=range(1, len(LEVELS) + 2))
-    output.say()
-    output.table([["area", "questions"], *([a, str(areas[a])] for a in AREAS)], right=(1,))
-    output.say()
-    output.table([["feature", "questions"], *([key, str(value)] for key, value in features.items())], right=(1,))
+    for heading, counts in (("area", found.area), ("zone", found.zone), ("feature", found.features)):
+        output.say()
+        lines = [[name.replace("_", " "), str(count)] for name, count in counts.items()]
+        output.table([[heading, "questions"], *lines], right=(1,))
 
 
 def diff(
