@@ -138,7 +138,7 @@ def parse_release(raw: Mapping[Any, Any]) -> tuple[Release, list[Problem]]:
         ("attribution", "attribution"),
         ("licence", "licence"),
     ):
-        value = raw.get(key)
+        value = raw.get(key, raw.get("license") if key == "licence" else None)
         if isinstance(value, str) and value.strip():
             known[field] = " ".join(sound(value).split())
         elif value is not None:
