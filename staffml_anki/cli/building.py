@@ -81,21 +81,25 @@ def build(
         raise typer.Exit(PROBLEMS)
 
 
-def recipes(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJson = False) -> None:
-    """List the shipped recipes with what each makes of a vault.
+def recipes(
+    files: Annotated[list[Path], typer.Argument(help="Recipe files of your own, to list with the shipped ones.")] = [],  # noqa: B006
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the shipped recipes, and your own, with what each makes of a vault.
 
     [dim]Examples:[/dim]
       staffml-anki recipes
-      staffml-anki recipes --vault corpus.json --json
+      staffml-anki recipes mine.yaml --vault corpus.json --json
     """
     from staffml_anki.decks.layout import lay_out
-    from staffml_anki.decks.recipe import shipped_recipes
+    from staffml_anki.decks.recipe import read_recipe, shipped_recipes
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.select import Selection
 
     loaded = load_vault(vault, progress=output.progress)
     rows = []
-    for recipe in shipped_recipes():
+    for recipe in (*shipped_recipes(), *map(read_recipe, files)):
         layout = lay_out(loaded, recipe, Selection())
         decks = sum(bool(deck.questions) for deck in layout.decks)
         rows.append({"name": recipe.name, "title": recipe.title, "questions": layout.questions, "decks": decks})

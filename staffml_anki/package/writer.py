@@ -106,7 +106,7 @@ def _write_col(connection: sqlite3.Connection, contents: Contents) -> None:
     preset = _preset(contents.preset, contents.notetype_stamp.mod)
     presets[str(preset["id"])] = presets["1"] | preset
     model = anki_model(contents.templates)
-    models[str(notetype.ID)] = model.to_json(contents.notetype_stamp.mod, None) | {"latexsvg": True}
+    models[str(notetype.ID)] = model.to_json(contents.notetype_stamp.mod, None)
     for deck in contents.decks:
         made = genanki.Deck(deck_id(deck.name), deck.name, deck.description).to_json()
         made |= {"conf": preset["id"], "mod": contents.notetype_stamp.mod}

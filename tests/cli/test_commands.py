@@ -132,6 +132,13 @@ def test_list_stats_and_recipes_agree(run: Run, vault_folder: Path) -> None:
     assert "12 questions in 3 chains" in run("stats", "-v", vault_folder).out
 
 
+def test_recipes_lists_a_recipe_of_one_s_own(run: Run, vault_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("{name: mine, title: Mine, select: {level: L1}, deck: Mine, output: m.apkg}")
+    listed = run("recipes", "mine.yaml", "-v", vault_folder, "--json").json
+    assert listed[-1] == {"name": "mine", "title": "Mine", "questions": 2, "decks": 1}
+    assert run("build", "-v", vault_folder, "-r", "mine.yaml", "--json").json["questions"] == 2
+
+
 def test_diff_shows_what_changed(run: Run, tmp_path: Path) -> None:
     questions, chains = sample()
     old = write_folder(tmp_path / "old", questions, chains)
