@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import genanki
@@ -17,6 +16,7 @@ from staffml_anki.vault.axes import TRACK_NAMES, topic_name
 _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NOT_IN_EVERY_SHAPE = {"Minutes", "Math Verified", "Human Reviewed"}
+_INDEXES_NOT_IN_EVERY_SHAPE = [FIELDS.index(name) for name in sorted(_NOT_IN_EVERY_SHAPE)]
 _TAGS_NOT_IN_EVERY_SHAPE = (f"{ROOT}::math-verified", f"{ROOT}::human-reviewed", f"{ROOT}::tag::")
 _NO_TEXT = ("",) * len(FIELDS)
 _UNSAFE_IN_NAME = re.compile(r"[^a-z0-9]+")
@@ -40,21 +40,22 @@ class Note:
     tags: tuple[str, ...]
     media: Media | None = None
 
-    @property
-    def digest(self) -> str:
-        """Of everything that a release can change in the note. 32 hexadecimal digits."""
-        return _digest((*self.fields, *self.tags))
-
-    @property
-    def core(self) -> str:
-        """The same, without what only some shapes of vault carry: building from another shape changes no more."""
-        fields = (text for name, text in zip(FIELDS, self.fields, strict=True) if name not in _NOT_IN_EVERY_SHAPE)
-        tags = (tag for tag in self.tags if not tag.startswith(_TAGS_NOT_IN_EVERY_SHAPE))
-        return _digest((*fields, *tags))
+    digest: str = ""
+    """Of everything that a release can change in the note. 32 hexadecimal digits."""
+    core: str = ""
+    """Of what every shape of vault carries: building from another shape changes no more than the rest."""
 
 
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+def _digests(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str]:
+    """(digest, core) of a note."""
+    core = [text for text, name in zip(fields, FIELDS, strict=True) if name not in _NOT_IN_EVERY_SHAPE]
+    rest = [fields[index] for index in _INDEXES_NOT_IN_EVERY_SHAPE]
+    for tag in tags:
+        (rest if tag.startswith(_TAGS_NOT_IN_EVERY_SHAPE) else core).append(tag)
+    hashed = hashlib.blake2b("\x1f".join(core).encode(), digest_size=16)
+    of_core = hashed.hexdigest()
+    hashed.update("\x1e".join(("", *rest)).encode())
+    return hashed.hexdigest(), of_core
 
 
 def guid_of(question_id: QuestionId) -> str:
@@ -75,13 +76,8 @@ class NoteMaker:
         media = self._media(question)
         fields = _texts(question) | _axes(question, self._vault.release) | self._chain_fields(places)
         fields["Visual"] = _visual(question, media)
-        return Note(
-            id=question.id,
-            guid=guid_of(question.id),
-            fields=tuple(map(fields.get, FIELDS, _NO_TEXT)),
-            tags=tags_of(question, places),
-            media=media,
-        )
+        texts, tags = tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places)
+        return Note(question.id, guid_of(question.id), texts, tags, media, *_digests(texts, tags))
 
     def _media(self, question: Question) -> Media | None:
         svg = self._vault.visuals.get(question.id)

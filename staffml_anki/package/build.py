@@ -122,7 +122,7 @@ def build(request: Request, progress: Progress = no_progress) -> Outcome:
     layout = lay_out(vault, request.recipe, request.narrow, previous.chains if previous else None)
     if not layout.questions:
         raise BrokenVaultError(_nothing(vault, request), vault.errors)
-    dates = Dates(previous, vault.release.timestamp, vault.shape, request.now)
+    dates = Dates(previous, vault.release.timestamp, request.now)
     notes, stamps = _make_notes(vault, layout, dates, progress)
     notetype = dates.notetype(templates.digest, int(TEMPLATES_CHANGED.timestamp()))
     data = package_bytes(Contents(layout.decks, notes, stamps, templates, notetype, request.recipe.preset))
@@ -130,7 +130,6 @@ def build(request: Request, progress: Progress = no_progress) -> Outcome:
     manifest = Manifest(
         recipe=request.recipe.name,
         release=vault.release.id,
-        shape=vault.shape,
         inputs=inputs,
         package=hashlib.blake2b(data, digest_size=16).hexdigest(),
         notetype=notetype,
@@ -151,12 +150,12 @@ def _make_notes(
     maker = NoteMaker(vault)
     questions = [vault.questions[key] for deck in layout.decks for key in deck.questions]
     notes = {note.id: note for note in spread(maker.note, questions, "Making notes", progress)}
-    stamps = {str(q.id): dates.note(q.id, _content(notes[q.id]), _own_date(q)) for q in questions}
+    stamps = {str(q.id): dates.note(q.id, _content(notes[q.id], vault), _own_date(q)) for q in questions}
     return notes, stamps
 
 
-def _content(note: Note) -> Stamp:
-    return Stamp(hash=note.digest, core=note.core, mod=0)
+def _content(note: Note, vault: Vault) -> Stamp:
+    return Stamp(hash=note.digest, core=note.core, shape=vault.shape, mod=0)
 
 
 def _own_date(question: Question) -> int | None:

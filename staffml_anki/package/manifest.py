@@ -25,7 +25,9 @@ class Stamp(BaseModel):
     hash: str
     mod: int = Field(ge=0, le=2**40)
     core: str = ""
-    """The digest of what every shape of vault carries."""
+    """Of a note: the digest of what every shape of vault carries."""
+    shape: str = ""
+    """Of a note: the shape of the vault that this content came from."""
 
     def at(self, mod: int) -> "Stamp":
         """The same content, dated."""
@@ -40,8 +42,6 @@ class Manifest(BaseModel):
     version: int = VERSION
     recipe: str
     release: str = ""
-    shape: str = ""
-    """The shape of the vault it was built from."""
     inputs: str = ""
     """Digest of everything that the package was made from."""
     package: str = ""
@@ -91,13 +91,11 @@ class Dates:
     Attributes:
         previous: what the build before knew, if there was one.
         released: the release's own time; None where the vault carries none.
-        shape: the shape of the vault.
         now: the time of this build, used only where nothing else dates a change.
     """
 
     previous: Manifest | None
     released: int | None
-    shape: str
     now: int
     used_clock: bool = field(default=False, init=False)
 
@@ -105,7 +103,7 @@ class Dates:
         """The stamp of a note.
 
         Args:
-            note: its digests; the time in it does not count.
+            note: its content; the time in it does not count.
             own: the vault's own date of the question.
         """
         if self.previous is None:
@@ -117,7 +115,7 @@ class Dates:
             return note.at(self._release_or_now())
         if before.hash == note.hash:
             return before
-        if self.previous.shape != self.shape and before.core == note.core:
+        if before.shape != note.shape and before.core == note.core:
             return note.at(before.mod)
         # The same release with other content is still a later state of it: newer, but by as little as can be.
         return note.at(max(self._release_or_now(), before.mod + 1))

@@ -10,6 +10,7 @@ import pytest
 from factory import RELEASED, RELEASED_AGAIN, question, release, write_corpus, write_folder
 
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.vault.select import Selection
 
 FIRST = int(datetime.fromisoformat(RELEASED).timestamp())
 SECOND = int(datetime.fromisoformat(RELEASED_AGAIN).timestamp())
@@ -83,8 +84,6 @@ def test_without_any_date_the_first_build_that_saw_the_change_counts(tmp_path: P
 
 
 def test_a_question_that_returns_and_a_narrower_build_are_remembered(tmp_path: Path, build_package: Build) -> None:
-    from staffml_anki.vault.select import Selection
-
     folder, out = tmp_path / "v", tmp_path / "a.apkg"
     write_folder(folder, [question("a"), question("b", track="edge")], [], release())
     build_package(folder, out)
@@ -132,6 +131,9 @@ def test_another_shape_of_the_same_release_rewrites_no_note(tmp_path: Path, buil
     for shape in (corpus, database, folder):
         build_package(shape, out)
         assert mods(out) == before
+    build_package(corpus, out, narrow=Selection(track=("edge",)))
+    build_package(corpus, out)
+    assert mods(out) == before, "what was not in the narrower build still remembers the shape it came from"
     questions[0]["title"] = "New"
     write_corpus(corpus, questions, chains)
     build_package(corpus, out)
