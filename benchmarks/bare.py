@@ -7,12 +7,15 @@ One deck is to genanki's advantage: it rewrites every deck for each deck it adds
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import genanki
 
 
 def main() -> None:
+    # genanki leaves its temporary database behind.
+    tempfile.tempdir = str(Path(sys.argv[2]).parent)
     data = json.loads(Path(sys.argv[1]).read_bytes())
     model = genanki.Model(
         1,

@@ -46,7 +46,13 @@ class _Loader(_SafeLoader):  # type: ignore[misc]  # PyYAML's C loader is untype
         if isinstance(node, yaml.ScalarNode):
             return node.value if node.tag == _TEXT else self.construct_object(node)
         if node.tag == "tag:yaml.org,2002:map":
-            return {self._key(key): self.plain(value) for key, value in node.value}
+            made = {}
+            for key, value in node.value:
+                name = self._key(key)
+                if name in made:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {name} stands twice", key.start_mark)
+                made[name] = self.plain(value)
+            return made
         if node.tag == "tag:yaml.org,2002:seq":
             return [self.plain(item) for item in node.value]
         return self.construct_object(node, deep=True)

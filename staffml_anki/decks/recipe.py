@@ -169,7 +169,8 @@ def _as_tuples(value: Any) -> Any:
     if isinstance(value, dict):
         converted = {key: _as_tuples(item) for key, item in value.items()}
         if isinstance(chosen := converted.get("select"), dict):
-            converted["select"] = {k: (v,) if isinstance(v, str) else v for k, v in chosen.items()}
+            lists = {key for key, field in Selection.model_fields.items() if field.default == ()}
+            converted["select"] = {k: (v,) if isinstance(v, str) and k in lists else v for k, v in chosen.items()}
         return converted
     if isinstance(value, list):
         return tuple(float(item) if type(item) is int else item for item in value)

@@ -24,7 +24,8 @@ from staffml_anki.package.writer import Contents, package_bytes
 from staffml_anki.parallel import Progress, no_progress, spread
 from staffml_anki.reading import digest_of
 from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
-from staffml_anki.vault.select import Selection, require_known
+from staffml_anki.vault.compare import NOT_CARRIED
+from staffml_anki.vault.select import Selection, require_known, unknown
 
 _RENDERERS = ("genanki", "jinja2", "nh3", "pydantic", "pyromark", "pyyaml")
 
@@ -175,8 +176,9 @@ def _account(
 ) -> Outcome:
     before = dates.previous.notes if dates.previous else {}
     added = sum(key not in before for key in stamps)
-    unchanged = sum(key in before and before[key].hash == stamp.hash for key, stamp in stamps.items())
-    notices = []
+    # What keeps its time is what Anki leaves alone.
+    unchanged = sum(key in before and before[key].mod == stamp.mod for key, stamp in stamps.items())
+    notices = [f"recipe {request.recipe.name} asks for {wish}" for wish in unknown(vault, request.recipe.select)]
     undated = dates.previous is None and any(_own_date(vault.questions[key]) is None for key in notes)
     if dates.used_clock:
         notices.append("The vault carries no release date: what changed is dated to this build.")
@@ -247,4 +249,7 @@ def _nothing(vault: Vault, request: Request) -> str:
             f"{request.vault}: holds no question that can be published ({vault.unpublished} are not published, "
             f"{len(vault.errors)} are broken; see staffml-anki check)"
         )
-    return f"recipe {request.recipe.name}: selects none of the {len(vault.questions)} questions; widen the selection"
+    asked = [key for key in ("math_verified", "human_reviewed") if getattr(request.recipe.select, key) is not None]
+    missing = [key for key in asked if key in NOT_CARRIED[vault.shape]]
+    hint = f"a {vault.shape} carries no {' and no '.join(missing)}" if missing else "widen the selection"
+    return f"recipe {request.recipe.name}: selects none of the {len(vault.questions)} questions; {hint}"

@@ -8,7 +8,7 @@ _TEXTS = ("title", "scenario", "question", "solution", "common_mistake", "napkin
 _PLACES = ("track", "level", "area", "topic")
 _REST = ("zone", "bloom", "phase", "resources", "visual", "minutes", "math_verified", "human_reviewed", "tags")
 # What a shape cannot carry must not count as changed when it is compared with one that can.
-_NOT_CARRIED: dict[Shape, frozenset[str]] = {
+NOT_CARRIED: dict[Shape, frozenset[str]] = {
     "folder": frozenset(),
     "corpus": frozenset({"minutes", "human_reviewed", "tags"}),
     "database": frozenset({"minutes", "human_reviewed", "tags", "math_verified"}),
@@ -55,7 +55,7 @@ class Difference:
 
 def compare(old: Vault, new: Vault) -> Difference:
     """What happened on the way from ``old`` to ``new``, on the fields that both shapes carry."""
-    ignored = _NOT_CARRIED[old.shape] | _NOT_CARRIED[new.shape]
+    ignored = NOT_CARRIED[old.shape] | NOT_CARRIED[new.shape]
     fields = [name for name in (*_TEXTS, *_REST) if name not in ignored]
     old_home, new_home = _home_chains(old), _home_chains(new)
     changed, moved = [], []

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from staffml_anki.parallel import Progress, no_progress, spread
@@ -63,10 +63,13 @@ class _Reader:
         self.first_file: dict[str, str] = {}
         self.links: list[Link] = []
         self.unpublished = 0
+        self.unreadable: set[str] = set()
+        """Names of files that could not be read: by custom the ids in them, so that no chain misses them."""
 
     def take(self, file: str, raw: Any) -> None:
         if isinstance(raw, Unreadable):
             self.problems.append(Problem("error", file, "", str(raw)))
+            self.unreadable.add(PurePosixPath(file).stem)
             return
         published = not isinstance(raw, Mapping) or self.policy.publishes(raw)
         question_id = question_id_of(raw)
@@ -90,7 +93,7 @@ class _Reader:
         visuals = self._visuals()
         questions = {key: self.questions[key] for key in sorted(self.questions)}
         links = self.links if self.source.links is None else self.source.links
-        chains, problems = build_chains(links, questions, self.first_file)
+        chains, problems = build_chains(links, questions, self.unreadable | self.first_file.keys())
         release, release_problems = parse_release(self.source.release)
         return Vault(
             questions=questions,

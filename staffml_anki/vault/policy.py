@@ -21,11 +21,14 @@ class Policy:
         """Whether a record belongs to the release. One without a status counts as published."""
         status = raw.get("status", "published")
         status = status.strip().lower() if isinstance(status, str) else ""
-        # A status nobody knows is let through, for the question's own validation to report.
+        # What cannot be decided on is let through, for the question's own validation to report: no id, a status that
+        # nobody knows, a mark that is neither true nor false.
+        if not isinstance(raw.get("id"), str):
+            return True
         if self.statuses is not None and status in STATUSES and status not in self.statuses:
             return False
         return (
-            not (self.require_validated and raw.get("validated") is not True)
+            not (self.require_validated and raw.get("validated") in (None, False))
             and str(raw.get("topic")) not in self.exclude_topics
             and str(raw.get("id")) not in self.exclude_ids
         )

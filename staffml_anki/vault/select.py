@@ -69,19 +69,27 @@ def select(vault: Vault, selection: Selection) -> dict[QuestionId, Question]:
     return {key: q for key, q in vault.questions.items() if selection.takes(q, places.get(key, ()))}
 
 
+def unknown(vault: Vault, selection: Selection) -> list[str]:
+    """Topics, chains and ids that a selection names and the vault does not have, each with the nearest one it has."""
+    have: Mapping[str, set[str]] = {
+        "topic": {question.topic for question in vault.questions.values()},
+        "chain": {chain.id for chain in vault.chains},
+        "id": set(vault.questions),
+    }
+    found = []
+    for key, values in have.items():
+        for value in getattr(selection, key):
+            if value not in values:
+                hint = nearest(value, tuple(sorted(values))) if values else f"it has no {key} at all"
+                found.append(f"{key} {value}: not in this vault; {hint}")
+    return found
+
+
 def require_known(vault: Vault, selection: Selection) -> None:
     """Refuse a topic, chain or id that the vault does not have: most likely it is misspelt.
 
     Raises:
         StaffmlAnkiError: with the nearest one it has.
     """
-    have: Mapping[str, set[str]] = {
-        "topic": {question.topic for question in vault.questions.values()},
-        "chain": {chain.id for chain in vault.chains},
-        "id": set(vault.questions),
-    }
-    for key, values in have.items():
-        for value in getattr(selection, key):
-            if value not in values:
-                hint = nearest(value, tuple(sorted(values))) if values else f"it has no {key} at all"
-                raise StaffmlAnkiError(f"{key} {value}: not in this vault; {hint}")
+    for wish in unknown(vault, selection):
+        raise StaffmlAnkiError(wish)

@@ -166,6 +166,7 @@ def test_decks_that_differ_only_in_case_are_one(tmp_path: Path) -> None:
         ({"ordr": ["level"]}, "unknown key 'ordr'; did you mean order?"),
         ({"select": {"trak": ["cloud"]}}, "unknown key 'select.trak'; did you mean track?"),
         ({"select": {"track": ["clowd"]}}, "select.track: found 'clowd'; did you mean cloud?"),
+        ({"select": {"math_verified": "yes"}}, "select.math_verified: found 'yes'; input should be a valid boolean"),
         ({"preset": {"new_per_day": -1}}, "preset.new_per_day: found -1"),
         ({"preset": {"desired_retention": 2}}, "preset.desired_retention: found 2"),
         ({"preset": {"learning_steps": [float("inf")]}}, "preset.learning_steps.0: found inf"),

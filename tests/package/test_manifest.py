@@ -129,8 +129,9 @@ def test_another_shape_of_the_same_release_rewrites_no_note(tmp_path: Path, buil
     build_package(folder, out)
     before = mods(out)
     for shape in (corpus, database, folder):
-        build_package(shape, out)
+        outcome = build_package(shape, out)
         assert mods(out) == before
+        assert (outcome.updated, outcome.unchanged) == (0, 12)
     build_package(corpus, out, narrow=Selection(track=("edge",)))
     build_package(corpus, out)
     assert mods(out) == before, "what was not in the narrower build still remembers the shape it came from"

@@ -93,7 +93,10 @@ def test_anything_that_changed_is_built_again(
     assert zipfile.ZipFile(out).testzip() is None
 
 
-def test_the_package_is_at_most_half_of_what_genanki_writes(tmp_path: Path, build_package: Callable[..., Any]) -> None:
+def test_the_package_is_at_most_half_of_what_genanki_writes(
+    tmp_path: Path, build_package: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # genanki leaves its temporary database behind
     folder = write_folder(tmp_path / "v", many(300), [], release())
     out = tmp_path / "a.apkg"
     build_package(folder, out)
@@ -183,6 +186,25 @@ def test_a_recipe_s_own_preset_reaches_the_package(tmp_path: Path) -> None:
     )
     assert (made["name"], made["new"]["perDay"], made["rev"]["perDay"]) == ("Own", 3, 44)
     assert (made["new"]["delays"], made["lapse"]["delays"], made["desiredRetention"]) == ([2.0], [7.0], 0.85)
+
+
+def test_a_recipe_that_names_what_the_vault_lacks_builds_the_rest_and_says_so(
+    vault_folder: Path, tmp_path: Path, build_package: Callable[..., Any]
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("{name: mine, title: M, deck: M, output: m.apkg, select: {id: [cloud-0001, cloud-001]}}")
+    outcome = build_package(vault_folder, tmp_path / "a.apkg", str(mine))
+    assert outcome.questions == 1
+    (notice,) = outcome.notices
+    assert notice.startswith("recipe mine asks for id cloud-001: not in this vault; did you mean cloud-0001?")
+
+
+def test_a_mark_that_a_shape_cannot_carry_is_named(tmp_path: Path, build_package: Callable[..., Any]) -> None:
+    corpus = write_corpus(tmp_path / "corpus.json", [question("a")])
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("{name: mine, title: M, deck: M, output: m.apkg, select: {human_reviewed: true}}")
+    with pytest.raises(StaffmlAnkiError, match="a corpus carries no human_reviewed"):
+        build_package(corpus, tmp_path / "a.apkg", str(mine))
 
 
 def test_a_drawing_that_changed_is_built_again(

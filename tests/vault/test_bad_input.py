@@ -92,6 +92,7 @@ LAUGHS = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
         (b"id: [unclosed", "line 2: broken YAML: did not find expected ',' or ']'"),
         (b"id: a\nid b\n", "line 3: broken YAML: could not find expected ':'"),
         (LAUGHS.encode(), "line 2: YAML alias *a is not allowed in a vault; write the value out"),
+        (b"a: 1\nb: 2\na: 3\n", "line 3: broken YAML: the key a stands twice"),
         (b"a: !!python/object/apply:os.system [x]", "line 1: broken YAML: could not determine a constructor"),
         (b"a: " + b"[" * 100_000, "line 1: nested more than 500 levels deep"),
         (b"- " * 100_000, "line 1: nested more than 500 levels deep"),

@@ -213,6 +213,22 @@ def test_the_release_policy_decides(tmp_path: Path) -> None:
     assert list(load_vault(tmp_path).questions) == ["a"]
 
 
+def test_what_a_policy_cannot_decide_on_is_reported_and_not_dropped(tmp_path: Path) -> None:
+    write_folder(tmp_path, [question("a"), question("b", validated="ture")])
+    (tmp_path / "questions" / "c.yaml").write_text("x: 1")
+    (tmp_path / "release-policy.yaml").write_text("include: {require_validated: true}")
+    vault = load_vault(tmp_path)
+    assert (list(vault.questions), vault.unpublished) == (["a"], 0)
+    assert {p.file for p in vault.errors} == {"questions/c.yaml", "questions/cloud/memory/b.yaml"}
+
+
+def test_a_chain_does_not_miss_a_question_that_is_there_and_broken(tmp_path: Path) -> None:
+    members = [question("a", level="L1"), question("b", level="L2")]
+    write_folder(tmp_path, members, [chain("x", *members)])
+    (tmp_path / "questions" / "cloud" / "memory" / "b.yaml").write_text("[")
+    assert [p.file for p in load_vault(tmp_path).problems] == ["questions/cloud/memory/b.yaml"]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
