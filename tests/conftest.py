@@ -1,6 +1,7 @@
 """Fixtures: vaults, the command line as a user meets it, and a real Anki collection."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,17 @@ from typing import Any
 
 import pytest
 from factory import RELEASED, release, sample, write_folder
+from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
 from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.package.build import Outcome, Request, build
+
+# A test never judges a time, and CI judges a change by the same examples twice.
+settings.register_profile(
+    "ours", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ours")
 
 NOW = 1_790_000_000
 SHARED = Path(__file__).parents[2] / "shared"
