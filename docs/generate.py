@@ -4,7 +4,6 @@ import os
 import re
 from pathlib import Path
 
-COMMANDS = ("build", "recipes", "check", "list", "show", "stats", "diff")
 HEAD = """# The command line
 
 Written by `make docs` from `--help`.
@@ -26,12 +25,13 @@ your shell.
 def command_reference() -> str:
     """The text of docs/cli.md."""
     os.environ |= {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "_TYPER_FORCE_DISABLE_TERMINAL": "1"}
+    from typer.main import get_command
     from typer.testing import CliRunner
 
     from staffml_anki.cli.app import app
 
     parts = [HEAD]
-    for command in ("", *COMMANDS):
+    for command in ("", *get_command(app).commands):  # type: ignore[attr-defined]
         shown = CliRunner().invoke(app, [*command.split(), "--help"], prog_name="staffml-anki").stdout
         text = "\n".join(line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).strip().splitlines())
         parts.append(f"## staffml-anki {command}".rstrip() + f"\n\n```text\n{text}\n```\n")

@@ -16,7 +16,6 @@ from staffml_anki.vault.axes import TRACK_NAMES, topic_name
 _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NOT_IN_EVERY_SHAPE = {"Minutes", "Math Verified", "Human Reviewed"}
-_INDEXES_NOT_IN_EVERY_SHAPE = [FIELDS.index(name) for name in sorted(_NOT_IN_EVERY_SHAPE)]
 _TAGS_NOT_IN_EVERY_SHAPE = (f"{ROOT}::math-verified", f"{ROOT}::human-reviewed", f"{ROOT}::tag::")
 _NO_TEXT = ("",) * len(FIELDS)
 _UNSAFE_IN_NAME = re.compile(r"[^a-z0-9]+")
@@ -39,7 +38,6 @@ class Note:
     fields: tuple[str, ...]
     tags: tuple[str, ...]
     media: Media | None = None
-
     digest: str = ""
     """Of everything that a release can change in the note. 32 hexadecimal digits."""
     core: str = ""
@@ -48,8 +46,10 @@ class Note:
 
 def _digests(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str]:
     """(digest, core) of a note."""
-    core = [text for text, name in zip(fields, FIELDS, strict=True) if name not in _NOT_IN_EVERY_SHAPE]
-    rest = [fields[index] for index in _INDEXES_NOT_IN_EVERY_SHAPE]
+    core: list[str] = []
+    rest: list[str] = []
+    for name, text in zip(FIELDS, fields, strict=True):
+        (rest if name in _NOT_IN_EVERY_SHAPE else core).append(text)
     for tag in tags:
         (rest if tag.startswith(_TAGS_NOT_IN_EVERY_SHAPE) else core).append(tag)
     hashed = hashlib.blake2b("\x1f".join(core).encode(), digest_size=16)

@@ -141,12 +141,12 @@ def _report(outcome: "Outcome") -> None:
     parts = [output.counted(outcome.questions, "question"), output.counted(outcome.decks, "deck"), size]
     parts += [f"release {outcome.release}"] if outcome.release else []
     output.say("  " + " · ".join(parts))
-    changes = f"{outcome.added:,} new, {outcome.updated:,} changed, {outcome.unchanged:,} unchanged"
     if outcome.first:
         output.say(
             "  the first build under this name; if learners have an earlier one, give its manifest with --previous"
         )
     else:
+        changes = f"{outcome.added:,} new, {outcome.updated:,} changed, {outcome.unchanged:,} unchanged"
         output.say(f"  against the build before: {changes}")
     if outcome.skipped:
         output.say(

@@ -136,8 +136,6 @@ class Dates:
         return self.released
 
 
-def is_current(manifest: Manifest | None, inputs: str, package: Path) -> bool:
+def is_current(manifest: Manifest, inputs: str, package: Path) -> bool:
     """Whether a package is whole and was made from just these inputs."""
-    if manifest is None or not inputs or manifest.inputs != inputs or not package.is_file():
-        return False
-    return manifest.package == reading.digest_of(package)
+    return manifest.inputs == inputs and package.is_file() and manifest.package == reading.digest_of(package)

@@ -62,7 +62,12 @@ def package_bytes(contents: Contents) -> bytes:
 
 def deck_id(name: str) -> int:
     """A deck's id, from its name alone: never random, never 1 (which is Anki's Default deck)."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8, person=b"staffml-deck").digest()
+    return _id_of(name, b"staffml-deck")
+
+
+def _id_of(name: str, kind: bytes) -> int:
+    """An id in the past, from a name alone; names of different kinds do not share ids."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8, person=kind).digest()
     return _IDS_FROM + int.from_bytes(digest) % _IDS_SPAN
 
 
@@ -119,9 +124,8 @@ def _write_col(connection: sqlite3.Connection, contents: Contents) -> None:
 
 def _preset(preset: Preset, mod: int) -> dict[str, Any]:
     """A deck options preset in Anki's schema-11 form, over genanki's default one."""
-    digest = hashlib.blake2b(preset.name.encode(), digest_size=8, person=b"staffml-preset").digest()
     return {
-        "id": _IDS_FROM + int.from_bytes(digest) % _IDS_SPAN,
+        "id": _id_of(preset.name, b"staffml-preset"),
         "name": preset.name,
         "mod": mod,
         "new": {
@@ -165,8 +169,7 @@ def _note_ids(questions: Iterable[QuestionId]) -> dict[QuestionId, int]:
     ids: dict[QuestionId, int] = {}
     taken: set[int] = set()
     for question in sorted(questions):
-        digest = hashlib.blake2b(question.encode(), digest_size=8, person=b"staffml-note").digest()
-        number = _IDS_FROM + int.from_bytes(digest) % _IDS_SPAN
+        number = _id_of(question, b"staffml-note")
         while number in taken:
             number += 1
         taken.add(number)
@@ -179,6 +182,3 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     entry.create_system = 3
     entry.external_attr = 0o644 << 16
     archive.writestr(entry, data, zipfile.ZIP_DEFLATED, _COMPRESSION)
-
-
-__all__ = ["Contents", "anki_model", "deck_id", "package_bytes"]
