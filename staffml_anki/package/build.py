@@ -20,7 +20,7 @@ from staffml_anki.decks.recipe import Recipe
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.files import write_whole
 from staffml_anki.package.manifest import Dates, Manifest, Stamp, is_current, manifest_path, read_manifest
-from staffml_anki.package.writer import Contents, package_bytes
+from staffml_anki.package.writer import Contents, PackedDeck, model_json, note_ids, pack, package_bytes
 from staffml_anki.parallel import Progress, no_progress, spread
 from staffml_anki.reading import digest_of
 from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
@@ -126,7 +126,7 @@ def build(request: Request, progress: Progress = no_progress) -> Outcome:
     dates = Dates(previous, vault.release.timestamp, request.now)
     notes, stamps = _make_notes(vault, layout, dates, progress)
     notetype = dates.notetype(templates.digest, int(TEMPLATES_CHANGED.timestamp()))
-    data = package_bytes(Contents(layout.decks, notes, stamps, templates, notetype, request.recipe.preset))
+    data = package_bytes(_contents(request.recipe, layout, notes, stamps, templates, notetype))
     outcome = _account(request, vault, layout, notes, stamps, dates, len(data))
     manifest = Manifest(
         recipe=request.recipe.name,
@@ -143,6 +143,24 @@ def build(request: Request, progress: Progress = no_progress) -> Outcome:
     # The manifest goes last: killed in between, the next build sees the old one and does the same again.
     write_whole({request.out: data, beside: manifest.to_json()})
     return outcome
+
+
+def _contents(
+    recipe: Recipe,
+    layout: Layout,
+    notes: dict[QuestionId, Note],
+    stamps: dict[str, Stamp],
+    templates: Templates,
+    notetype: Stamp,
+) -> Contents:
+    return Contents(
+        model=model_json(templates, notetype.mod),
+        decks=[PackedDeck(deck.name, deck.description, with_preset=True) for deck in layout.decks],
+        notes=pack(layout.decks, notes, {key: stamps[key].mod for key in notes}, note_ids(notes)),
+        media=[note.media for note in notes.values() if note.media],
+        mod=notetype.mod,
+        preset=recipe.preset,
+    )
 
 
 def _make_notes(

@@ -21,10 +21,9 @@ from genanki.apkg_col import APKG_COL
 from genanki.apkg_schema import APKG_SCHEMA
 
 from staffml_anki.cards import notetype
-from staffml_anki.cards.note import Note
+from staffml_anki.cards.note import Media, Note
 from staffml_anki.decks.layout import Deck
 from staffml_anki.decks.recipe import Preset
-from staffml_anki.package.manifest import Stamp
 from staffml_anki.vault import QuestionId
 
 # Level 6 takes twice the time of 4 for 3% less.
@@ -34,23 +33,59 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 # question's id, so that the same question has the same id on every machine.
 _IDS_FROM = 1_577_836_800_000
 _IDS_SPAN = 4 * 365 * 86_400_000
+_DEFAULT = 1
+"""The id of Anki's own deck, and of its own preset."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedDeck:
+    """A deck as a package says it.
+
+    To a deck that the learner has, Anki gives the package's description unless that is empty, and the package's preset
+    unless that is Anki's Default: so a deck with neither leaves theirs alone.
+    """
+
+    name: str
+    description: str = ""
+    with_preset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PackedNote:
+    """A row of notes and, where ``deck`` is given, its one card, new, as number ``due`` among the new ones.
+
+    Without a card an existing note is updated all the same, and its cards stay as and where they are.
+    """
+
+    number: int
+    guid: str
+    mod: int
+    tags: tuple[str, ...]
+    fields: tuple[str, ...]
+    deck: str | None
+    due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that goes into a package. ``notes`` and ``stamps`` are by question id; ``decks`` say what lies where."""
+    """All that goes into a package.
 
-    decks: Sequence[Deck]
-    notes: Mapping[QuestionId, Note]
-    stamps: Mapping[str, Stamp]
-    templates: notetype.Templates
-    notetype_stamp: Stamp
-    preset: Preset
+    Attributes:
+        model: the note type in Anki's schema-11 form, with its id and modification time.
+        mod: the modification time of decks and preset, in seconds since the epoch.
+    """
+
+    model: Mapping[str, Any]
+    decks: Sequence[PackedDeck]
+    notes: Sequence[PackedNote]
+    media: Iterable[Media]
+    mod: int
+    preset: Preset | None = None
 
 
 def package_bytes(contents: Contents) -> bytes:
     """The .apkg file: the same bytes for the same contents, whatever the clock and the hash seed."""
-    media = sorted((note.media for note in contents.notes.values() if note.media), key=lambda m: m.name)
+    media = sorted(contents.media, key=lambda m: m.name)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         _add(archive, "collection.anki2", _collection(contents))
@@ -58,6 +93,21 @@ def package_bytes(contents: Contents) -> bytes:
         for index, item in enumerate(media):
             _add(archive, str(index), item.data)
     return buffer.getvalue()
+
+
+def pack(
+    decks: Sequence[Deck],
+    notes: Mapping[QuestionId, Note],
+    mods: Mapping[QuestionId, int],
+    numbers: Mapping[QuestionId, int],
+) -> list[PackedNote]:
+    """The notes of a layout in the order of their numbers: SQLite appends what comes in order of its key."""
+    placed = ((deck.name, key) for deck in decks for key in deck.questions)
+    packed = [
+        PackedNote(numbers[key], notes[key].guid, mods[key], notes[key].tags, notes[key].fields, deck, due)
+        for due, (deck, key) in enumerate(placed, start=1)
+    ]
+    return sorted(packed, key=lambda note: note.number)
 
 
 def deck_id(name: str) -> int:
@@ -81,6 +131,12 @@ def anki_model(templates: notetype.Templates) -> genanki.Model:
         css=templates.css,
         sort_field_index=notetype.SORT_FIELD,
     )
+
+
+def model_json(templates: notetype.Templates, mod: int) -> dict[str, Any]:
+    """The note type in Anki's schema-11 form, last changed at ``mod`` (seconds since the epoch)."""
+    made: dict[str, Any] = anki_model(templates).to_json(mod, None)
+    return made
 
 
 def _field(name: str) -> dict[str, Any]:
@@ -108,13 +164,12 @@ def _write_col(connection: sqlite3.Connection, contents: Contents) -> None:
     models, decks, presets = (
         json.loads(text) for text in connection.execute("SELECT models, decks, dconf FROM col").fetchone()
     )
-    preset = _preset(contents.preset, contents.notetype_stamp.mod)
-    presets[str(preset["id"])] = presets["1"] | preset
-    model = anki_model(contents.templates)
-    models[str(notetype.ID)] = model.to_json(contents.notetype_stamp.mod, None)
+    preset = _preset(contents.preset, contents.mod) if contents.preset else {"id": _DEFAULT}
+    presets[str(preset["id"])] = presets[str(_DEFAULT)] | preset
+    models[str(contents.model["id"])] = contents.model
     for deck in contents.decks:
         made = genanki.Deck(deck_id(deck.name), deck.name, deck.description).to_json()
-        made |= {"conf": preset["id"], "mod": contents.notetype_stamp.mod}
+        made |= {"conf": preset["id"] if deck.with_preset else _DEFAULT, "mod": contents.mod}
         made |= {key: [0, 0] for key in ("newToday", "revToday", "lrnToday", "timeToday")}
         decks[str(made["id"])] = made
     connection.execute(
@@ -141,31 +196,40 @@ def _preset(preset: Preset, mod: int) -> dict[str, Any]:
 
 
 def _write_notes(connection: sqlite3.Connection, contents: Contents) -> None:
-    ids = _note_ids(contents.notes)
-    placed = ((deck_id(deck.name), key) for deck in contents.decks for key in deck.questions)
-    # (id, question, deck, position among the new cards), by id: SQLite appends what comes in order of its key.
-    rows = sorted((ids[key], key, deck, due) for due, (deck, key) in enumerate(placed, start=1))
+    model, sort = contents.model["id"], contents.model["sortf"]
+    # (id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data); Anki computes the checksum on import.
     connection.executemany(
         "INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (_note_row(contents.notes[key], number, contents.stamps[key].mod) for number, key, _, _ in rows),
+        (
+            (
+                n.number,
+                n.guid,
+                model,
+                n.mod,
+                -1,
+                f" {' '.join(n.tags)} ",
+                "\x1f".join(n.fields),
+                n.fields[sort],
+                0,
+                0,
+                "",
+            )
+            for n in contents.notes
+        ),
     )
+    ids = {deck.name: deck_id(deck.name) for deck in contents.decks}
     connection.executemany(
         "INSERT INTO cards VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
-            (number, number, deck, 0, contents.stamps[key].mod, -1, 0, 0, due, 0, 0, 0, 0, 0, 0, 0, 0, "")
-            for number, key, deck, due in rows
+            (n.number, n.number, ids[n.deck], 0, n.mod, -1, 0, 0, n.due, 0, 0, 0, 0, 0, 0, 0, 0, "")
+            for n in contents.notes
+            if n.deck is not None
         ),
     )
 
 
-def _note_row(note: Note, note_id: int, mod: int) -> tuple[Any, ...]:
-    # (id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data); Anki computes the checksum on import.
-    tags = f" {' '.join(note.tags)} "
-    fields = "\x1f".join(note.fields)
-    return (note_id, note.guid, notetype.ID, mod, -1, tags, fields, note.fields[notetype.SORT_FIELD], 0, 0, "")
-
-
-def _note_ids(questions: Iterable[QuestionId]) -> dict[QuestionId, int]:
+def note_ids(questions: Iterable[QuestionId]) -> dict[QuestionId, int]:
+    """A note id for each question, from its own id wherever that is free."""
     ids: dict[QuestionId, int] = {}
     taken: set[int] = set()
     for question in sorted(questions):
