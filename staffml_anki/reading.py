@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,11 @@ def digest_of(path: Path) -> str:
     """32 hexadecimal digits over a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def digest_of_texts(texts: Iterable[str]) -> str:
+    """32 hexadecimal digits over texts, none of which holds a NUL."""
+    return hashlib.blake2b("\0".join(texts).encode(), digest_size=16).hexdigest()
 
 
 def decode(data: bytes) -> str:

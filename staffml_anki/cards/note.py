@@ -44,7 +44,7 @@ class Note:
     """Of what every shape of vault carries: building from another shape changes no more than the rest."""
 
 
-def _digests(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str]:
+def digests_of(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str]:
     """(digest, core) of a note."""
     core: list[str] = []
     rest: list[str] = []
@@ -77,7 +77,7 @@ class NoteMaker:
         fields = _texts(question) | _axes(question, self._vault.release) | self._chain_fields(places)
         fields["Visual"] = _visual(question, media)
         texts, tags = tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places)
-        return Note(question.id, guid_of(question.id), texts, tags, media, *_digests(texts, tags))
+        return Note(question.id, guid_of(question.id), texts, tags, media, *digests_of(texts, tags))
 
     def _media(self, question: Question) -> Media | None:
         svg = self._vault.visuals.get(question.id)

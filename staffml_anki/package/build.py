@@ -22,7 +22,7 @@ from staffml_anki.files import write_whole
 from staffml_anki.package.manifest import Dates, Manifest, Stamp, is_current, manifest_path, read_manifest
 from staffml_anki.package.writer import Contents, PackedDeck, model_json, note_ids, pack, package_bytes
 from staffml_anki.parallel import Progress, no_progress, spread
-from staffml_anki.reading import digest_of
+from staffml_anki.reading import digest_of, digest_of_texts
 from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
 from staffml_anki.vault.compare import NOT_CARRIED
 from staffml_anki.vault.select import Selection, require_known, unknown
@@ -225,19 +225,24 @@ def _account(
 
 def _digest(request: Request, vault: str, templates: Templates) -> str:
     """Of everything that decides what is built: vault, recipe, selection, earlier manifest, templates, this program."""
-    parts = [
-        vault,
-        request.recipe.model_dump_json(),
-        request.narrow.model_dump_json(),
-        str(request.strict),
-        digest_of(request.previous) if request.previous else "",
-        templates.digest,
-        __version__,
-        *(f"{name}=={version(name)}" for name in _RENDERERS),
-    ]
+    return digest_of_texts(
+        [
+            vault,
+            request.recipe.model_dump_json(),
+            request.narrow.model_dump_json(),
+            str(request.strict),
+            digest_of(request.previous) if request.previous else "",
+            templates.digest,
+            program_digest(),
+        ]
+    )
+
+
+def program_digest() -> str:
+    """Of this program and the libraries that render: with another one, the same vault may give other notes."""
     root = Path(__file__).parents[1]
-    parts += [digest_of(path) for path in sorted(root.rglob("*.py"))]
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    sources = [digest_of(path) for path in sorted(root.rglob("*.py"))]
+    return digest_of_texts([__version__, *(f"{name}=={version(name)}" for name in _RENDERERS), *sources])
 
 
 def _saved(outcome: Outcome) -> dict[str, Any]:

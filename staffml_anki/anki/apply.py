@@ -1,0 +1,347 @@
+"""Doing what a plan says: bulk through a small package, the rest, and everything where packages do not work, by calls.
+
+Every step may be repeated: a note is found by its question's id, a package changes a note only where it is newer, and
+what is already so is left so. So a sync that was stopped anywhere is finished by the next one.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from staffml_anki.anki import tags
+from staffml_anki.anki.errors import AnkiClosedError, AnkiError
+from staffml_anki.anki.gateway import Gateway, batches
+from staffml_anki.anki.plan import NoteChange, Plan
+from staffml_anki.anki.snapshot import HeldNote, HeldNotetype, Snapshot, read_notetype
+from staffml_anki.anki.templates import template_name
+from staffml_anki.anki.wanted import Wanted
+from staffml_anki.cards.note import Media, guid_of
+from staffml_anki.cards.notetype import FIELDS, ID, Templates
+from staffml_anki.package.writer import Contents, PackedDeck, PackedNote, model_json, note_ids, package_bytes
+
+CARDS_AT_ONCE = 5_000
+ROUNDS = 3
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What applying needs besides the plan.
+
+    Attributes:
+        package: a file for the delta package, where Anki may read it; None to use calls only.
+        now: seconds since the epoch.
+    """
+
+    gateway: Gateway
+    wanted: Wanted
+    snapshot: Snapshot
+    templates: Templates
+    package: Path | None
+    now: int
+    say: Say
+
+
+def apply_plan(plan: Plan, shop: Workshop) -> None:
+    """Carry out a plan. What did not take shows when the result is read back, not here.
+
+    Raises:
+        AnkiError: Anki is gone, or does not answer as it should; the next sync goes on from there.
+    """
+    _change_notetype(plan, shop)
+    by_calls = list(plan.changes)
+    if shop.package is not None:
+        by_calls = _through_package(plan, shop)
+    write_by_calls(by_calls, plan, shop)
+    _store_media(plan, shop)
+    _give_options(plan, shop)
+    _move(plan.changes, shop)
+    _suspend(plan.changes, shop)
+
+
+# -- the note type --------------------------------------------------------------------------------
+
+
+def _change_notetype(plan: Plan, shop: Workshop) -> None:
+    change, gateway, held = plan.notetype, shop.gateway, shop.snapshot.notetype
+    if held is None:
+        return  # it comes with the package, or with the first notes
+    if change.front is not None or change.back is not None:
+        name = template_name(held)
+        sides = held.templates[name]
+        texts = {"Front": change.front or sides[0], "Back": change.back or sides[1]}
+        shop.say("card template")
+        gateway.call("updateModelTemplates", model={"name": held.name, "templates": {name: texts}})
+    if change.css is not None:
+        gateway.call("updateModelStyling", model={"name": held.name, "css": change.css})
+    if change.add_fields:
+        for name in change.missing:
+            gateway.call("modelFieldAdd", modelName=held.name, fieldName=name)
+
+
+def _create_notetype(shop: Workshop) -> None:
+    templates = shop.templates
+    model = model_json(templates, shop.now)
+    shop.gateway.call(
+        "createModel",
+        modelName=model["name"],
+        inOrderFields=list(FIELDS),
+        css=templates.css,
+        isCloze=False,
+        cardTemplates=[{"Name": t["name"], "Front": t["qfmt"], "Back": t["afmt"]} for t in model["tmpls"]],
+    )
+
+
+# -- through a package ----------------------------------------------------------------------------
+
+
+def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
+    """Write notes through a package; what is left for calls is given back."""
+    held = shop.snapshot.notetype
+    model = _model(held, shop)
+    packed: list[PackedNote] = []
+    rest: list[NoteChange] = []
+    numbers = note_ids([change.question for change in plan.changes if not change.note])
+    for change in plan.changes:
+        note = shop.snapshot.notes.get(change.question)
+        writes = change.fields or change.tags_added or change.tags_removed
+        if model is None or (note is not None and not note.guid):
+            rest.append(change)
+        elif note is None:
+            packed.append(_new_row(change, numbers[change.question], held, shop))
+        elif writes:
+            mod = max(shop.now, note.mod + 1)
+            fields = _fields_after(change, note, shop.snapshot)
+            packed.append(PackedNote(note.id, note.guid, mod, tags_after(change, note), fields, None))
+    decks = _packed_decks(plan)
+    if model is None or not (packed or plan.described):
+        return rest
+    media = [Media(name, shop.wanted.media[name]) for name in _media_of(plan, shop)]
+    contents = Contents(
+        model=model,
+        decks=decks,
+        notes=sorted(packed, key=lambda row: row.number),
+        media=media,
+        mod=shop.now,
+        # A preset that is in the collection is the learner's: ours comes with our first deck, and never again.
+        preset=shop.wanted.preset if any(deck.with_preset for deck in decks) else None,
+    )
+    assert shop.package is not None
+    shop.say(f"package of {len(packed):,} notes")
+    shop.package.write_bytes(package_bytes(contents))
+    try:
+        shop.gateway.import_package(str(shop.package))
+    except AnkiClosedError:
+        raise
+    except AnkiError:
+        # Anki cannot read our files, or this build's import fails: the same by calls. What was imported all the same is
+        # there by now, and adding it again is refused by its id.
+        return list(plan.changes)
+    finally:
+        shop.package.unlink(missing_ok=True)
+    return rest
+
+
+def _model(held: HeldNotetype | None, shop: Workshop) -> Mapping[str, object] | None:
+    """The note type to put into the package: the collection's own, so that none is added beside it, and not newer."""
+    if held is None:
+        return model_json(shop.templates, shop.now)
+    if held.model is not None:
+        return {**held.model, "mod": 0}
+    if held.id == ID and held.fields == FIELDS and len(held.templates) == 1:
+        return model_json(shop.templates, 0) | {"name": held.name}
+    return None
+
+
+def _new_row(change: NoteChange, number: int, held: HeldNotetype | None, shop: Workshop) -> PackedNote:
+    texts = {each.field: each.after for each in change.fields}
+    fields = tuple(texts.get(name, "") for name in (held.fields if held else FIELDS))
+    due = shop.wanted.notes[change.question].due
+    return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, due)
+
+
+def _packed_decks(plan: Plan) -> list[PackedDeck]:
+    new = {deck.name: deck for deck in plan.new_decks}
+    names = sorted({change.deck for change in plan.of_kind("added")} | new.keys() | plan.described.keys())
+    return [
+        PackedDeck(
+            name,
+            new[name].description if name in new else plan.described.get(name, ""),
+            with_preset=name in new and not new[name].like,
+        )
+        for name in names
+    ]
+
+
+def _media_of(plan: Plan, shop: Workshop) -> Iterable[str]:
+    """The missing files that notes of the package show."""
+    written = {
+        shop.wanted.notes[c.question].media for c in plan.changes if c.question in shop.wanted.notes and c.fields
+    }
+    return sorted(written & set(plan.media))
+
+
+def _fields_after(change: NoteChange, note: HeldNote, snapshot: Snapshot) -> tuple[str, ...]:
+    assert snapshot.notetype is not None
+    after = {each.field: each.after for each in change.fields}
+    return tuple(after.get(name, text) for name, text in zip(snapshot.notetype.fields, note.fields, strict=False))
+
+
+def tags_after(change: NoteChange, note: HeldNote | None) -> tuple[str, ...]:
+    """All tags of a note once the change is made, sorted."""
+    before = note.tags if note else ()
+    return tuple(sorted({*tags.difference(before, change.tags_removed), *change.tags_added}))
+
+
+# -- by calls -------------------------------------------------------------------------------------
+
+
+def write_by_calls(changes: Sequence[NoteChange], plan: Plan, shop: Workshop) -> None:
+    """Notes, fields and tags through note calls: slow, and possible everywhere."""
+    if not changes:
+        return
+    gateway = shop.gateway
+    held = read_notetype(gateway)
+    if held is None:
+        _create_notetype(shop)
+        held = read_notetype(gateway)
+        if held is None:
+            raise AnkiError("Anki did not make the note type; restart Anki and run this again")
+    added = [change for change in changes if not change.note]
+    if added:
+        _make_decks(sorted({change.deck for change in added}), shop)
+        shop.say(f"{len(added):,} notes, one by one")
+        actions = [("addNote", {"note": _as_call(change, held)}) for change in added]
+        list(gateway.many(actions, again=False))
+    updates = [
+        ("updateNoteFields", {"note": {"id": change.note, "fields": {f.field: f.after for f in change.fields}}})
+        for change in changes
+        if change.note and change.fields
+    ]
+    if updates:
+        shop.say(f"{len(updates):,} notes' fields")
+        list(gateway.many(updates))
+    _tag(changes, shop)
+    if plan.described and gateway.can("setDeckDescription") and shop.package is None:
+        list(gateway.many([("setDeckDescription", {"deck": d, "description": t}) for d, t in plan.described.items()]))
+
+
+def _as_call(change: NoteChange, held: HeldNotetype) -> dict[str, object]:
+    return {
+        "deckName": change.deck,
+        "modelName": held.name,
+        "fields": {each.field: each.after for each in change.fields if each.field in held.fields},
+        "tags": list(change.tags_added),
+        "options": {"allowDuplicate": False, "duplicateScope": "collection"},
+    }
+
+
+def _make_decks(names: Sequence[str], shop: Workshop) -> None:
+    there = {name.casefold() for name in shop.gateway.decks()}
+    missing = [name for name in names if name.casefold() not in there]
+    list(shop.gateway.many([("createDeck", {"deck": name}) for name in missing]))
+
+
+def _tag(changes: Sequence[NoteChange], shop: Workshop) -> None:
+    """Remove, then add: AnkiConnect removes with a tag also those below it, and adding puts back what is ours."""
+    removed: dict[str, list[int]] = defaultdict(list)
+    added: dict[str, list[int]] = defaultdict(list)
+    for change in changes:
+        if not change.note:
+            continue
+        note = shop.snapshot.notes.get(change.question)
+        for tag in change.tags_removed:
+            removed[tag].append(change.note)
+        again = [
+            tag
+            for tag in tags_after(change, note)
+            if any(tag.casefold().startswith(f"{gone.casefold()}::") for gone in change.tags_removed)
+        ]
+        for tag in {*change.tags_added, *again}:
+            added[tag].append(change.note)
+    for action, groups in (("removeTags", removed), ("addTags", added)):
+        actions = [
+            (action, {"notes": list(part), "tags": tag})
+            for tag, notes in sorted(groups.items())
+            for part in batches(notes, CARDS_AT_ONCE)
+        ]
+        list(shop.gateway.many(actions))
+
+
+# -- media, decks, cards --------------------------------------------------------------------------
+
+
+def _store_media(plan: Plan, shop: Workshop) -> None:
+    if not plan.media:
+        return
+    there = set(shop.gateway.call("getMediaFilesNames", pattern="staffml-*") or [])
+    for name in plan.media:
+        if name not in there:
+            shop.gateway.store_media(name, shop.wanted.media[name])
+
+
+def _give_options(plan: Plan, shop: Workshop) -> None:
+    """New decks get the options of the deck they lie in: Anki itself would give them its default ones."""
+    likes = sorted({deck.like for deck in plan.new_decks if deck.like})
+    if not likes:
+        return
+    gateway = shop.gateway
+    _make_decks([deck.name for deck in plan.new_decks], shop)
+    answers = gateway.many([("getDeckConfig", {"deck": like}) for like in likes])
+    presets = {
+        like: answer.get("id")
+        for like, answer in zip(likes, answers, strict=True)
+        if isinstance(answer, dict) and answer.get("dyn") in (None, False, 0)
+    }
+    by_preset: dict[int, list[str]] = defaultdict(list)
+    for deck in plan.new_decks:
+        preset = presets.get(deck.like)
+        if isinstance(preset, int) and preset != 1:
+            by_preset[preset].append(deck.name)
+    list(gateway.many([("setDeckConfigId", {"decks": names, "configId": p}) for p, names in sorted(by_preset.items())]))
+
+
+def _move(changes: Sequence[NoteChange], shop: Workshop) -> None:
+    targets: dict[str, list[int]] = defaultdict(list)
+    for change in changes:
+        note = shop.snapshot.notes.get(change.question)
+        if note is not None and change.deck:
+            # Never a card in a filtered deck: `changeDeck` would rip it out.
+            targets[change.deck] += [card.id for card in note.cards if not card.filtered]
+    if not targets:
+        return
+    shop.say(f"{sum(map(len, targets.values())):,} cards to other decks")
+    _make_decks(sorted(targets), shop)
+    actions = [
+        ("changeDeck", {"cards": list(part), "deck": deck})
+        for deck, cards in sorted(targets.items())
+        for part in batches(cards, CARDS_AT_ONCE)
+    ]
+    list(shop.gateway.many(actions))
+
+
+def _suspend(changes: Sequence[NoteChange], shop: Workshop) -> None:
+    for action, wish in (("suspend", True), ("unsuspend", False)):
+        cards = [
+            card.id
+            for change in changes
+            if change.suspend is wish and change.question in shop.snapshot.notes
+            for card in shop.snapshot.notes[change.question].cards
+            if not card.filtered and card.suspended is not wish
+        ]
+        for part in batches(cards, CARDS_AT_ONCE):
+            _until_done(action, list(part), wish, shop.gateway)
+
+
+def _until_done(action: str, cards: list[int], wish: bool, gateway: Gateway) -> None:
+    """AnkiConnect skips cards while it walks its list, and fails whole on one that is gone: ask, look, ask again."""
+    for _ in range(ROUNDS):
+        if not cards:
+            return
+        list(gateway.many([(action, {"cards": cards})]))
+        states = gateway.call("areSuspended", cards=cards)
+        if not isinstance(states, list) or len(states) != len(cards):
+            return
+        cards = [card for card, state in zip(cards, states, strict=True) if state is not None and state is not wish]

@@ -1,0 +1,287 @@
+"""What we last wrote into one profile, where, and what we were about to write when we were stopped.
+
+One small SQLite file per profile. It is the base of the three-way comparison: without it nobody can tell the learner's
+edit from an older release. A sync writes what it is about to do (the journal) before it does it, and what it has done
+once that was verified: killed in between, the next sync knows both the old and the intended state for ours.
+"""
+
+import hashlib
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from staffml_anki.anki.wanted import Wanted, WantedNote
+from staffml_anki.decks.recipe import Preset
+from staffml_anki.errors import StaffmlAnkiError, reason
+from staffml_anki.vault import QuestionId
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE notes (
+    id TEXT PRIMARY KEY, fields TEXT NOT NULL, tags TEXT NOT NULL, path TEXT NOT NULL, due INTEGER NOT NULL,
+    media TEXT NOT NULL, deck INTEGER NOT NULL, current INTEGER NOT NULL
+);
+CREATE TABLE journal (id TEXT PRIMARY KEY, fields TEXT NOT NULL, deck INTEGER NOT NULL, kinds TEXT NOT NULL);
+CREATE TABLE decks (path TEXT PRIMARY KEY, id INTEGER NOT NULL, description TEXT NOT NULL);
+CREATE TABLE chains (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE media (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A note as we last wrote it.
+
+    Attributes:
+        deck: the id of the deck that we put its card in; 0 where we never knew.
+        current: whether the release of the last sync had it.
+    """
+
+    note: WantedNote
+    deck: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """What an unfinished sync was about to do to a note. ``deck`` is an id, 0 for none."""
+
+    text: str
+    deck: int
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """All that the plan needs to know of the past.
+
+    Attributes:
+        decks: (id, description) of the decks that we made or found, by path.
+    """
+
+    notes: Mapping[QuestionId, Written] = field(default_factory=dict)
+    journal: Mapping[QuestionId, Intended] = field(default_factory=dict)
+    decks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        return not self.notes and not self.journal
+
+
+def profile_folder(home: Path, profile: str, collection: str) -> Path:
+    """Where the memory of a profile lies: told apart by where its collection is, named for people."""
+    slug = re.sub(r"[^a-z0-9]+", "-", profile.lower()).strip("-")[:40] or "profile"
+    return home / f"{slug}-{hashlib.blake2b(collection.encode(), digest_size=4).hexdigest()}"
+
+
+class Memory:
+    """The memory of one profile, open. Close it, or use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create ``<folder>/state.db``. One that is damaged is kept aside, and ``notices`` says so.
+
+        Raises:
+            StaffmlAnkiError: the folder cannot be written, or the file is a newer version's.
+        """
+        self.folder = folder
+        self.notices: list[str] = []
+        path = folder / "state.db"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                self._connection = _open(path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise  # locked, or not to be opened: not damaged
+                aside = _set_aside(path)
+                self.notices.append(
+                    f"{path} was damaged and is kept as {aside.name}: what was last written is not known any more"
+                )
+                self._connection = _open(path)
+        except (OSError, sqlite3.OperationalError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            raise StaffmlAnkiError(
+                f"{folder}: cannot be used ({why}); set STAFFML_ANKI_HOME to another folder"
+            ) from None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> "Memory":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- one at a time ----------------------------------------------------------------------------
+
+    @contextmanager
+    def alone(self, wait: float = 10.0) -> Iterator[None]:
+        """Hold this profile for oneself; ends with the process, however that ends.
+
+        Args:
+            wait: seconds to wait for another sync to finish.
+
+        Raises:
+            StaffmlAnkiError: another sync is still at it.
+        """
+        lock = sqlite3.connect(self.folder / "lock.db", timeout=wait, isolation_level=None)
+        try:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                raise StaffmlAnkiError(
+                    "another staffml-anki is syncing this profile; wait for it to finish, then run this again"
+                ) from None
+            yield
+        finally:
+            lock.close()
+
+    # -- remembering ------------------------------------------------------------------------------
+
+    def remembered(self) -> Remembered:
+        notes = {
+            QuestionId(row[0]): Written(_wanted_note(row[:6]), row[6], bool(row[7]))
+            for row in self._rows("SELECT id, fields, tags, path, due, media, deck, current FROM notes")
+        }
+        journal = {
+            QuestionId(key): Intended(text, deck, frozenset(kinds.split()))
+            for key, text, deck, kinds in self._rows("SELECT id, fields, deck, kinds FROM journal")
+        }
+        decks = {path: (number, text) for path, number, text in self._rows("SELECT path, id, description FROM decks")}
+        return Remembered(notes, journal, decks)
+
+    def chain_names(self) -> dict[str, str]:
+        return dict(self._rows("SELECT id, name FROM chains"))
+
+    def about(self, key: str) -> str:
+        row = self._connection.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def wanted(self, inputs: str, remembered: Remembered) -> Wanted | None:
+        """What the release of the last sync wanted, where it was made from the same ``inputs``: nothing is rendered."""
+        if not inputs or self.about("inputs") != inputs:
+            return None
+        about = json.loads(self.about("release"))
+        return Wanted(
+            inputs=inputs,
+            notes={key: written.note for key, written in remembered.notes.items() if written.current},
+            descriptions=about["descriptions"],
+            chain_names=self.chain_names(),
+            published=frozenset(map(QuestionId, about["published"])),
+            complete=True,
+            source=about["source"],
+            release=about["release"],
+            preset=Preset.model_validate_json(about["preset"]),
+            media=dict(self._rows("SELECT name, data FROM media")),
+        )
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def begin(self, intended: Mapping[QuestionId, Intended]) -> None:
+        """Write the journal. An older, unfinished one is kept where this one says nothing."""
+        with self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO journal VALUES (?,?,?,?)",
+                [(key, each.text, each.deck, " ".join(sorted(each.kinds))) for key, each in intended.items()],
+            )
+
+    def finish(
+        self,
+        notes: Iterable[Written],
+        decks: Mapping[str, tuple[int, str]],
+        wanted: Wanted,
+        *,
+        whole: bool,
+    ) -> None:
+        """Remember what is now there, and close the journal: all in one step.
+
+        Args:
+            notes: those that were verified; what is remembered of others stays, as not current.
+            whole: whether they are all that the release wants: only then can it be planned from memory next time.
+        """
+        rows = [
+            (w.note.question, w.note.text, " ".join(w.note.tags), w.note.path, w.note.due, w.note.media, w.deck, 1)
+            for w in notes
+        ]
+        release = {
+            "descriptions": dict(wanted.descriptions),
+            "published": sorted(wanted.published),
+            "source": wanted.source,
+            "release": wanted.release,
+            "preset": wanted.preset.model_dump_json(),
+        }
+        about = {
+            "inputs": wanted.inputs if whole and not wanted.errors else "",
+            "release": json.dumps(release, ensure_ascii=False),
+        }
+        with self._connection as connection:
+            connection.execute("UPDATE notes SET current = 0 WHERE current = 1")
+            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?)", rows)
+            connection.execute("DELETE FROM journal")
+            connection.executemany(
+                "INSERT OR REPLACE INTO decks VALUES (?,?,?)", [(path, *each) for path, each in decks.items()]
+            )
+            connection.executemany("INSERT OR REPLACE INTO chains VALUES (?,?)", wanted.chain_names.items())
+            connection.execute("DELETE FROM media")
+            connection.executemany("INSERT INTO media VALUES (?,?)", wanted.media.items())
+            connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
+
+    def forget(self, questions: Iterable[QuestionId]) -> None:
+        """Remember nothing of these questions: should they come back, they are new."""
+        with self._connection:
+            self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in questions])
+
+    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        yield from self._connection.execute(query)
+
+
+def _wanted_note(row: tuple[Any, ...]) -> WantedNote:
+    key, text, tags, path, due, media = row
+    return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    new = not path.exists()
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if new or version == 0:
+            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version > VERSION:
+            raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")
+        (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if health != "ok":
+            raise sqlite3.DatabaseError(health)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"state.damaged-{number}.db")).exists():
+        number += 1
+    path.replace(aside)
+    for rest in ("-wal", "-shm"):
+        path.with_name(path.name + rest).unlink(missing_ok=True)
+    return aside
+
+
+def home_folder() -> Path:
+    """The program's data folder: ``STAFFML_ANKI_HOME``, or where the platform keeps such things."""
+    chosen = os.environ.get("STAFFML_ANKI_HOME")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("staffml-anki", appauthor=False))

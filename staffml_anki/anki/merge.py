@@ -1,0 +1,308 @@
+"""Three-way, per field: what we last wrote, what the collection holds now, what the release says. Pure.
+
+The learner's edit of a field that the release did not touch stays; where both changed it there is a conflict. Their own
+tags and *My Notes* are never touched; tags under ``StaffML::`` are ours. Cards that they moved, suspended or put into a
+filtered deck stay where and as they are.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from staffml_anki.anki import tags
+from staffml_anki.anki.memory import Remembered, Written
+from staffml_anki.anki.places import Places
+from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
+from staffml_anki.anki.snapshot import HeldNote, Snapshot
+from staffml_anki.anki.templates import plan_notetype
+from staffml_anki.anki.wanted import Wanted, WantedNote
+from staffml_anki.cards.note import digests_of
+from staffml_anki.cards.notetype import FIELDS, MY_NOTES, Templates
+from staffml_anki.vault import QuestionId
+
+TITLE, SOURCE = FIELDS.index("Title"), FIELDS.index("Source")
+SEPARATOR = "::"
+MAX_DEPTH = 20
+"""Levels of decks: deeper ones have no description of ours."""
+MANY = 20
+"""Retiring more notes than this, and more than a fifth of them, looks like the wrong vault."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the learner chose.
+
+    Attributes:
+        conflicts: whose text wins where both sides changed a field.
+        answers: single decisions, by question and field; they go before ``conflicts``.
+        relayout: move every card to where the recipe wants it, also those that the learner moved.
+        known: digests of the notes as an earlier build wrote them (its manifest), by question.
+    """
+
+    conflicts: Side = "mine"
+    answers: Mapping[tuple[QuestionId, str], Side] = field(default_factory=dict)
+    relayout: bool = False
+    reset_templates: bool = False
+    restore_deleted: bool = False
+    add_fields: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_plan(
+    wanted: Wanted, snapshot: Snapshot, remembered: Remembered, choices: Choices, templates: Templates
+) -> Plan:
+    """Decide what a sync does. Equal arguments give equal plans."""
+    return _Planner(wanted, snapshot, remembered, choices).plan(templates)
+
+
+def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout: bool = False) -> Places:
+    """Where the learner keeps what the recipe calls by its paths: told by the cards that belong there."""
+    cards: list[tuple[str, str]] = []
+    for key, held in () if relayout else snapshot.notes.items():
+        name = snapshot.decks.get(snapshot.deck_of(held))
+        note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
+        if name is not None and note is not None:
+            cards.append((note.path, name))
+    return Places(snapshot.decks, {path: number for path, (number, _) in past.decks.items()}, cards)
+
+
+def looks_wrong(plan: Plan, snapshot: Snapshot) -> bool:
+    """Whether so many notes would be retired that the vault is probably another one."""
+    retired = plan.count("retired")
+    return retired > MANY and retired * 5 > len(snapshot.notes)
+
+
+class _Planner:
+    def __init__(self, wanted: Wanted, snapshot: Snapshot, remembered: Remembered, choices: Choices) -> None:
+        self._wanted, self._snapshot, self._choices = wanted, snapshot, choices
+        # A collection without any of our notes is a new one: nobody deletes ten thousand notes to see them come back.
+        self._past = remembered if snapshot.notes else Remembered(journal=remembered.journal)
+        self._names = snapshot.notetype.fields if snapshot.notetype else FIELDS
+        self._same_fields = self._names == FIELDS
+        self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
+        self._waiting: list[QuestionId] = []
+        self._edits: list[tuple[QuestionId, str]] = []
+
+    def plan(self, templates: Templates) -> Plan:
+        held, past, wanted = self._snapshot.notes, self._past, self._wanted
+        deleted: list[QuestionId] = []
+        changes: list[NoteChange] = []
+        unchanged = 0
+        for key, note in wanted.notes.items():
+            if key in held:
+                change = self._existing(note, held[key])
+                if change is None:
+                    unchanged += 1
+                else:
+                    changes.append(change)
+            elif key in past.notes and not self._choices.restore_deleted:
+                deleted.append(key)
+            else:
+                changes.append(self._added(note))
+        changes += self._retired()
+        targets = {wanted.notes[change.question].path for change in changes if change.deck}
+        return Plan(
+            notes=tuple(sorted(changes, key=lambda change: change.question)),
+            notetype=plan_notetype(
+                self._snapshot.notetype,
+                templates,
+                reset=self._choices.reset_templates,
+                add_fields=self._choices.add_fields,
+            ),
+            new_decks=tuple(self._new_decks(targets)),
+            described=self._described(),
+            media=tuple(sorted(wanted.media.keys() - self._snapshot.media)),
+            waiting=tuple(sorted(set(self._waiting))),
+            deleted=tuple(deleted),
+            edits=tuple(sorted(self._edits)),
+            duplicates=self._snapshot.duplicates,
+            unchanged=unchanged,
+            assumed=tuple(self._assumed()),
+            release=wanted.release,
+        )
+
+    # -- one note ---------------------------------------------------------------------------------
+
+    def _added(self, note: WantedNote) -> NoteChange:
+        fields = tuple(
+            FieldChange(name, "", text)
+            for name, text in zip(FIELDS, note.fields, strict=True)
+            if text and name != MY_NOTES
+        )
+        deck = self._places.of(note.path)
+        return NoteChange(note.question, _title(note.fields), 0, ("added",), fields, (), note.tags, deck=deck)
+
+    def _existing(self, note: WantedNote, held: HeldNote) -> NoteChange | None:
+        fields, conflicts = self._fields(note, held)
+        returns = tags.has(held.tags, tags.RETIRED)
+        mine = [tag for tag in held.tags if tags.is_ours(tag) and not tags.is_state(tag)]
+        added, removed = tags.difference(note.tags, held.tags), tags.difference(mine, note.tags)
+        suspend = None
+        kinds: list[Kind] = []
+        if fields:
+            kinds.append("updated")
+        if added or removed:
+            kinds.append("retagged")
+        if returns:
+            kinds.append("restored")
+            removed = tuple(sorted({*removed, *(tag for tag in held.tags if tags.is_state(tag))}))
+            stays = tags.has(held.tags, tags.WAS_SUSPENDED)
+            suspend = False if any(card.suspended for card in held.cards) and not stays else None
+        before, deck = self._move(note, held)
+        if deck:
+            kinds.append("moved")
+        if not kinds and not conflicts:
+            return None
+        return NoteChange(
+            note.question,
+            _title(note.fields),
+            held.id,
+            tuple(kinds),
+            fields,
+            conflicts,
+            added,
+            removed,
+            before,
+            deck,
+            suspend,
+        )
+
+    def _fields(self, note: WantedNote, held: HeldNote) -> tuple[tuple[FieldChange, ...], tuple[Conflict, ...]]:
+        if self._same_fields and note.text == held.text:
+            return (), ()
+        theirs = dict(zip(FIELDS, note.fields, strict=True))
+        mine = dict(zip(self._names, held.fields, strict=False))
+        known = self._known_texts(note, held)
+        changes: list[FieldChange] = []
+        conflicts: list[Conflict] = []
+        for name, new in theirs.items():
+            if name == MY_NOTES or name not in mine or same_text(mine[name], new):
+                continue
+            old = mine[name]
+            bases = [base[name] for base in known]
+            if any(same_text(old, base) for base in bases) or (not bases and not old):
+                changes.append(FieldChange(name, old, new))
+            elif any(same_text(new, base) for base in bases):
+                self._edits.append((note.question, name))
+            else:
+                keep = self._choices.answers.get((note.question, name), self._choices.conflicts)
+                conflicts.append(Conflict(name, old, new, bool(bases), keep))
+                if keep == "theirs":
+                    changes.append(FieldChange(name, old, new))
+        return tuple(changes), tuple(conflicts)
+
+    def _known_texts(self, note: WantedNote, held: HeldNote) -> list[dict[str, str]]:
+        """Field by field, what may have come from us: what we last wrote, and what a stopped sync was writing."""
+        texts = []
+        if note.question in self._past.notes:
+            texts.append(self._past.notes[note.question].note.text)
+        if note.question in self._past.journal:
+            texts.append(self._past.journal[note.question].text)
+        found = [dict(zip(FIELDS, text.split("\x1f"), strict=False)) for text in texts]
+        digest = self._choices.known.get(note.question)
+        if digest is not None and self._same_fields:
+            as_built = [*held.fields]
+            as_built[FIELDS.index(MY_NOTES)] = ""
+            ours = tuple(sorted(tag for tag in held.tags if tags.is_ours(tag)))
+            if digests_of(tuple(as_built), ours)[0] == digest:
+                found.append(dict(zip(FIELDS, as_built, strict=True)))
+        return found
+
+    # -- places -----------------------------------------------------------------------------------
+
+    def _move(self, note: WantedNote, held: HeldNote) -> tuple[str, str]:
+        """(deck before, deck after) where a card moves; empty texts where it stays."""
+        written = self._past.notes.get(note.question)
+        relayout = self._choices.relayout
+        if not relayout and (written is None or written.note.path == note.path):
+            return "", ""
+        if held.filtered:
+            self._waiting.append(note.question)
+            return "", ""
+        deck = self._snapshot.deck_of(held)
+        if not relayout and written is not None and not self._is_where_we_put_it(written, deck):
+            return "", ""
+        before, target = self._snapshot.decks.get(deck, ""), self._places.of(note.path)
+        if not held.cards or before.casefold() == target.casefold():
+            return "", ""
+        return before, target
+
+    def _is_where_we_put_it(self, written: Written, deck: int) -> bool:
+        intended = self._past.journal.get(written.note.question)
+        if intended is not None and intended.deck and intended.deck == deck:
+            return True
+        if written.deck:
+            return written.deck == deck
+        return self._snapshot.decks.get(deck, "").casefold() == self._places.of(written.note.path).casefold()
+
+    def _new_decks(self, paths: Iterable[str]) -> Iterable[NewDeck]:
+        """Decks that changes need, and the recipe's decks above them, with the nearest deck that is there already."""
+        lineages = {SEPARATOR.join(path.split(SEPARATOR)[:depth]) for path in paths for depth in range(1, MAX_DEPTH)}
+        needed = {path for path in lineages if path in self._wanted.descriptions}
+        for name, path in sorted((self._places.of(path), path) for path in needed):
+            if self._places.exists(name):
+                continue
+            parent = name
+            while parent and not self._places.exists(parent):
+                parent = parent.rpartition(SEPARATOR)[0]
+            yield NewDeck(name, path, self._wanted.descriptions[path], parent)
+
+    def _described(self) -> dict[str, str]:
+        """Decks whose description is still ours, and out of date."""
+        found = {}
+        for path, text in self._wanted.descriptions.items():
+            number, before = self._past.decks.get(path, (0, ""))
+            current = self._snapshot.descriptions.get(number)
+            if current is not None and current == before and current != text:
+                found[self._snapshot.decks.get(number, path)] = text
+        return dict(sorted(found.items()))
+
+    # -- what leaves ------------------------------------------------------------------------------
+
+    def _retired(self) -> Iterable[NoteChange]:
+        """Notes of this vault whose questions it no longer has."""
+        if not self._wanted.complete or SOURCE_NAME not in self._names:
+            return
+        source = self._names.index(SOURCE_NAME)
+        for key, held in self._snapshot.notes.items():
+            if key in self._wanted.published or held.fields[source] != self._wanted.source:
+                continue
+            begun = self._past.journal.get(key)
+            halfway = begun is not None and "retired" in begun.kinds
+            if tags.has(held.tags, tags.RETIRED) and not (halfway and not held.suspended):
+                continue
+            if held.filtered:
+                # Suspending would take the card out of the filtered deck.
+                self._waiting.append(key)
+                continue
+            marks = [tags.RETIRED]
+            if held.suspended and not halfway:
+                marks.append(tags.WAS_SUSPENDED)
+            title = held.fields[self._names.index("Title")] if "Title" in self._names else key
+            added = tags.difference(marks, held.tags)
+            suspend = None if held.suspended else True
+            yield NoteChange(key, title, held.id, ("retired",), (), (), added, suspend=suspend)
+
+    def _assumed(self) -> Iterable[str]:
+        known = self._past.notes
+        strangers = sum(key not in known for key in self._snapshot.notes if key in self._wanted.notes)
+        if strangers:
+            yield (
+                f"{strangers:,} notes are here that this machine has not written (from an .apkg, or another computer): "
+                "where their text differs from the release it may be your edit, so it stays unless you say otherwise; "
+                "their decks count as chosen by you"
+            )
+        if not self._wanted.complete:
+            yield "some files of the vault cannot be read, so nobody knows which questions have left: none is retired"
+
+
+SOURCE_NAME = FIELDS[SOURCE]
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two texts are the same to Anki, which composes characters when it stores them."""
+    return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def _title(fields: list[str]) -> str:
+    return fields[TITLE]

@@ -1,0 +1,271 @@
+"""A sync from end to end: look, plan, back up, apply, read back, remember."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from staffml_anki.anki.apply import Say, Workshop, apply_plan, write_by_calls
+from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
+from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of
+from staffml_anki.anki.plan import KINDS, Plan
+from staffml_anki.anki.snapshot import Snapshot, require_fields, take_snapshot
+from staffml_anki.anki.verify import Failure, ReadBack, failures, read_back
+from staffml_anki.anki.wanted import Wanted, inputs_of, read_wanted
+from staffml_anki.cards.notetype import Templates, load_templates
+from staffml_anki.decks.recipe import Recipe
+from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.parallel import Progress, no_progress
+from staffml_anki.vault import Problem, QuestionId, open_source
+from staffml_anki.vault.select import Selection
+
+BACKUPS = 5
+SHARED, CALLS = "package", "calls"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the learner wants in their collection.
+
+    Attributes:
+        use_packages: False to do everything through note calls.
+    """
+
+    vault: Path
+    recipe: Recipe
+    narrow: Selection = field(default_factory=Selection)
+    choices: Choices = field(default_factory=Choices)
+    use_packages: bool = True
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a plan was made from, and the plan."""
+
+    wanted: Wanted
+    snapshot: Snapshot
+    remembered: Remembered
+    templates: Templates
+    plan: Plan
+    roots: tuple[str, ...]
+    from_memory: bool
+    """The release is the one of the last sync, and was not read again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a sync did: counts of notes as they were read back, and the lists behind them.
+
+    A note counts once in each of ``added`` to ``restored`` that happened to it, and in ``unchanged`` if none did.
+
+    Attributes:
+        failed: changes that did not take.
+        backup: the packages written before anything was changed.
+        way: "package" or "calls".
+        errors: what is broken in the vault.
+    """
+
+    plan: Plan
+    added: int
+    updated: int
+    retagged: int
+    moved: int
+    retired: int
+    restored: int
+    conflicts: int
+    unchanged: int
+    failed: tuple[Failure, ...]
+    backup: tuple[str, ...]
+    way: str
+    errors: tuple[Problem, ...]
+
+
+class Session:
+    """One profile of one Anki, and what we remember of it; whoever changes anything holds ``memory.alone()``."""
+
+    def __init__(
+        self, gateway: Gateway, memory: Memory, *, say: Say = lambda _: None, progress: Progress = no_progress
+    ):
+        self.gateway, self.memory = gateway, memory
+        self._say, self._progress = say, progress
+
+    def prepare(self, wish: Wish) -> Prepared:
+        """Look at both sides and plan. Changes nothing.
+
+        Raises:
+            StaffmlAnkiError: the vault cannot be used, or Anki does not answer.
+        """
+        templates = load_templates()
+        source = open_source(wish.vault)
+        remembered = self.memory.remembered()
+        wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow), remembered)
+        from_memory = wanted is not None
+        if wanted is None:
+            chain_names = self.memory.chain_names()
+            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress)
+        roots = self._roots(wanted, remembered)
+        scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
+        self._say("reading the collection")
+        snapshot = take_snapshot(self.gateway, roots, scratch)
+        if snapshot.notetype is not None:
+            require_fields(snapshot.notetype)
+        plan = make_plan(wanted, snapshot, remembered, wish.choices, templates)
+        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory)
+
+    def require_sane(self, prepared: Prepared, *, retire_many: bool) -> None:
+        """Refuse what looks like another vault than the one the collection was filled from.
+
+        Raises:
+            StaffmlAnkiError: a large part of the notes would be retired.
+        """
+        if looks_wrong(prepared.plan, prepared.snapshot) and not retire_many:
+            raise StaffmlAnkiError(
+                f"this vault would retire {prepared.plan.count('retired'):,} notes of {len(prepared.snapshot.notes):,}; "
+                "is --vault the right one? If it is, say so with --retire-many"
+            )
+
+    def apply(self, prepared: Prepared, wish: Wish, now: int) -> Outcome:
+        """Back up, carry out the plan, read back, try by calls what did not take, and remember.
+
+        Args:
+            now: seconds since the epoch.
+
+        Raises:
+            AnkiError: Anki is gone or does not answer as it should; the next sync goes on from there.
+        """
+        plan, snapshot = prepared.plan, prepared.snapshot
+        if plan.empty:
+            self._discard(snapshot)
+            if not prepared.from_memory or prepared.remembered.journal:
+                self._remember(prepared, ReadBack({}, {}), ())
+            return _outcome(prepared, (), (), CALLS)
+        backup = self._back_up(snapshot, now)
+        self.memory.begin(_intended(prepared))
+        # Without anything of ours in the collection nothing was exported: whether Anki reads our files shows then.
+        packages = wish.use_packages and (bool(snapshot.packages) or not snapshot.notes)
+        package = self.memory.folder / "delta.apkg" if packages else None
+        shop = Workshop(self.gateway, prepared.wanted, snapshot, prepared.templates, package, now, self._say)
+        apply_plan(plan, shop)
+        self._say("reading back")
+        scratch = self.memory.folder / "snapshot.apkg" if packages else None
+        back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
+        failed = failures(plan, snapshot, back)
+        if failed:
+            again = {failure.question for failure in failed}
+            changes = [
+                replace(change, note=back.notes[change.question].id if change.question in back.notes else change.note)
+                for change in plan.changes
+                if change.question in again
+            ]
+            write_by_calls(changes, plan, replace(shop, package=None))
+            back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
+            failed = failures(plan, snapshot, back)
+        self._remember(prepared, back, failed)
+        return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if packages else CALLS)
+
+    # -- details ----------------------------------------------------------------------------------
+
+    def _roots(self, wanted: Wanted, remembered: Remembered) -> list[str]:
+        """Top-level decks likely to hold our cards: what ours is called now, and what the recipe calls it."""
+        tops = sorted({path.partition("::")[0] for path in (*wanted.descriptions, *remembered.decks)})
+        if not remembered.decks:
+            return tops
+        names = {number: name for name, number in self.gateway.decks().items()}
+        renamed = [
+            names[number] for path, (number, _) in remembered.decks.items() if "::" not in path and number in names
+        ]
+        return [*sorted(renamed), *tops]
+
+    def _back_up(self, snapshot: Snapshot, now: int) -> list[Path]:
+        """Keep the exports that the snapshot was read from, and of all backups the last five."""
+        folder = self.memory.folder / "backups"
+        folder.mkdir(exist_ok=True)
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d-%H%M%S")
+        kept = []
+        for number, package in enumerate(snapshot.packages, start=1):
+            target = folder / (f"{stamp}.apkg" if number == 1 else f"{stamp}-part{number}.apkg")
+            shutil.move(package, target)
+            kept.append(target)
+        stamps = sorted({path.name[:17] for path in folder.glob("*.apkg")}, reverse=True)
+        for path in folder.glob("*.apkg"):
+            if path.name[:17] in stamps[BACKUPS:]:
+                path.unlink(missing_ok=True)
+        return kept
+
+    @staticmethod
+    def _discard(snapshot: Snapshot) -> None:
+        for package in snapshot.packages:
+            package.unlink(missing_ok=True)
+
+    def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure]) -> None:
+        written, whole = _written(prepared, back, {failure.question for failure in failed})
+        decks = {}
+        if not prepared.plan.empty or not prepared.remembered.decks:
+            decks = _decks(prepared, self.gateway.decks())
+        self.memory.finish(written, decks, prepared.wanted, whole=whole)
+
+
+def _intended(prepared: Prepared) -> dict[QuestionId, Intended]:
+    """The journal: what each touched note is about to become."""
+    ids = prepared.snapshot.deck_ids
+    found = {}
+    for change in prepared.plan.changes:
+        note = prepared.wanted.notes.get(change.question)
+        text = note.text if note else ""
+        found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
+    return found
+
+
+def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tuple[list[Written], bool]:
+    """What is certain to be in the collection as the release has it, and whether that is all of the release."""
+    plan, past = prepared.plan, prepared.remembered.notes
+    moved = {change.question for change in plan.changes if change.deck}
+    waiting = set(plan.waiting)
+    found = []
+    for key, note in prepared.wanted.notes.items():
+        before = past.get(key)
+        if key in failed:
+            continue
+        deck = before.deck if before is not None else 0
+        if key in moved and key in back.notes:
+            deck = prepared.snapshot.deck_of(back.notes[key])
+        # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
+        kept = replace(note, path=before.note.path) if key in waiting and before is not None else note
+        found.append(Written(kept, deck, True))
+    return found, not failed and not waiting
+
+
+def _decks(prepared: Prepared, decks: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    """The ids of the decks that stand for the recipe's, and the descriptions in them that are ours."""
+    plan, snapshot, past = prepared.plan, prepared.snapshot, prepared.remembered.decks
+    ids = {name.casefold(): number for name, number in decks.items()}
+    new = {deck.path: deck.name for deck in plan.new_decks}
+    places = places_of(prepared.wanted, snapshot, prepared.remembered)
+    found = {}
+    for path, description in prepared.wanted.descriptions.items():
+        name = new.get(path) or places.of(path)
+        number = ids.get(name.casefold())
+        if number is None:
+            continue
+        if path in new or name in plan.described or snapshot.descriptions.get(number) == description:
+            found[path] = (number, description)
+        else:
+            found[path] = (number, past[path][1] if path in past else _THEIRS)
+    return found
+
+
+_THEIRS = "\x00"
+"""Stands for a description that we have not written: none in a collection equals it."""
+
+
+def _outcome(prepared: Prepared, failed: tuple[Failure, ...], backup: tuple[str, ...], way: str) -> Outcome:
+    plan = prepared.plan
+    lost = {failure.question for failure in failed}
+    counts = {kind: sum(change.question not in lost for change in plan.of_kind(kind)) for kind in KINDS}
+    conflicts = sum(bool(change.conflicts) for change in plan.notes)
+    return Outcome(
+        plan, **counts, conflicts=conflicts, unchanged=plan.unchanged, failed=failed, backup=backup, way=way,
+        errors=prepared.wanted.errors,
+    )  # fmt: skip

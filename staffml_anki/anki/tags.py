@@ -1,0 +1,29 @@
+"""Whose a tag is, and what ours say of a note's state. Anki compares tags without regard to case, and so do we."""
+
+from collections.abc import Iterable
+
+from staffml_anki.cards.tags import ROOT
+
+RETIRED = f"{ROOT}::retired"
+WAS_SUSPENDED = f"{RETIRED}::suspended-before"
+"""On a retired note that the learner had suspended: it stays suspended if the question comes back."""
+_STATES = (RETIRED.casefold(),)
+
+
+def is_ours(tag: str) -> bool:
+    return (tag.casefold() + "::").startswith(ROOT.casefold() + "::")
+
+
+def is_state(tag: str) -> bool:
+    """Whether a tag of ours says what became of a note, rather than what the release says of its question."""
+    return any((tag.casefold() + "::").startswith(state + "::") for state in _STATES)
+
+
+def has(tags: Iterable[str], tag: str) -> bool:
+    return any(each.casefold() == tag.casefold() for each in tags)
+
+
+def difference(tags: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+    """The tags that ``other`` lacks, sorted."""
+    known = {tag.casefold() for tag in other}
+    return tuple(sorted(tag for tag in tags if tag.casefold() not in known))

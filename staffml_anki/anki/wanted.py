@@ -1,0 +1,113 @@
+"""What a release says should be in the collection: every note, rendered, and its place. A value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from staffml_anki.anki.snapshot import SEPARATOR
+from staffml_anki.cards import markup
+from staffml_anki.cards.note import NoteMaker
+from staffml_anki.decks.layout import lay_out
+from staffml_anki.decks.recipe import Preset, Recipe
+from staffml_anki.package.build import program_digest
+from staffml_anki.parallel import Progress, no_progress, spread
+from staffml_anki.reading import digest_of_texts
+from staffml_anki.vault import Problem, QuestionId, Source, read_source
+from staffml_anki.vault.select import Selection, require_known
+
+
+@dataclass(frozen=True, slots=True)
+class WantedNote:
+    """A note as the release has it.
+
+    Attributes:
+        text: the fields in the order of ``notetype.FIELDS``, joined by U+001F.
+        path: the deck that the recipe gives it, before the learner's own renaming is followed.
+        due: its number among the new cards.
+        media: the name of its drawing, or "".
+    """
+
+    question: QuestionId
+    text: str
+    tags: tuple[str, ...]
+    path: str
+    due: int
+    media: str = ""
+
+    @property
+    def fields(self) -> list[str]:
+        return self.text.split(SEPARATOR)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A release, laid out by a recipe.
+
+    Attributes:
+        inputs: digest of all that this was made from.
+        descriptions: of the decks, by path.
+        published: the ids of all questions in the vault, whether or not the recipe wants them, and of broken ones.
+        complete: whether ``published`` is certain to hold them all: a file that cannot be read may be any question.
+        source: the Source field that this vault's notes carry.
+        media: drawings by file name.
+        errors: what is broken in the vault; what it concerns is neither written nor retired.
+    """
+
+    inputs: str
+    notes: Mapping[QuestionId, WantedNote]
+    descriptions: Mapping[str, str]
+    chain_names: Mapping[str, str]
+    published: frozenset[QuestionId]
+    complete: bool
+    source: str
+    release: str
+    preset: Preset
+    media: Mapping[str, bytes]
+    errors: tuple[Problem, ...] = ()
+
+
+def inputs_of(source: Source, recipe: Recipe, narrow: Selection) -> str:
+    """Digest of all that decides what is wanted; equal inputs give equal notes in equal places."""
+    return digest_of_texts([source.digest, recipe.model_dump_json(), narrow.model_dump_json(), program_digest()])
+
+
+def read_wanted(
+    source: Source,
+    recipe: Recipe,
+    narrow: Selection,
+    chain_names: Mapping[str, str],
+    progress: Progress = no_progress,
+) -> Wanted:
+    """Read, lay out and render a vault.
+
+    Args:
+        chain_names: the names that chain decks were given before.
+
+    Raises:
+        StaffmlAnkiError: the vault or the recipe cannot be used at all.
+    """
+    vault = read_source(source, progress=progress)
+    require_known(vault, narrow)
+    layout = lay_out(vault, recipe, narrow, chain_names)
+    placed = [(deck.name, key) for deck in layout.decks for key in deck.questions]
+    maker = NoteMaker(vault)
+    notes = spread(maker.note, [vault.questions[key] for _, key in placed], "Making notes", progress)
+    wanted = {
+        note.id: WantedNote(
+            note.id, SEPARATOR.join(note.fields), note.tags, path, due, note.media.name if note.media else ""
+        )
+        for due, (note, (path, _)) in enumerate(zip(notes, placed, strict=True), start=1)
+    }
+    broken = {QuestionId(problem.question) for problem in vault.errors if problem.question}
+    return Wanted(
+        inputs=inputs_of(source, recipe, narrow),
+        notes=dict(sorted(wanted.items())),
+        descriptions={deck.name: deck.description for deck in layout.decks},
+        chain_names=dict(chain_names) | dict(layout.chain_names),
+        published=frozenset(vault.questions.keys() | broken | {question.id for question in vault.broken}),
+        complete=all(problem.question for problem in vault.errors),
+        source=markup.plain(vault.release.source),
+        release=vault.release.id,
+        preset=recipe.preset,
+        media={note.media.name: note.media.data for note in notes if note.media},
+        errors=vault.errors,
+    )
