@@ -22,7 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from addon import AnkiConnect, Build, Json, ServerError
+from addon import AnkiConnect, ServerError
+from addon_notes import Build, Json
 from anki.collection import Collection
 
 
@@ -70,6 +71,18 @@ class Server:
         with self._lock:
             yield self.addon._col
 
+    def open_profile(self, name: str, path: Path | None) -> None:
+        """Switch to another profile's collection; without one, no profile is open."""
+        with self._lock:
+            self._close_collection()
+            self.addon.collection = None if path is None else Collection(str(path))
+            self.addon.profile = name
+            self.addon.profiles = sorted({*self.addon.profiles, name})
+
+    def _close_collection(self) -> None:
+        if self.addon.collection is not None:
+            self.addon.collection.close()
+
     def revive(self) -> None:
         """Listen again, on the same port, after a fault let the server die."""
         self._thread.join()
@@ -78,8 +91,7 @@ class Server:
     def close(self) -> None:
         self._closing.set()
         self._thread.join()
-        if self.addon._collection is not None:
-            self.addon._collection.close()
+        self._close_collection()
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +136,8 @@ class Server:
         if headers.get("origin", "http://localhost") != "http://localhost":
             return "403 Forbidden", b"", None
         if not body:
-            return "200 OK", b"AnkiConnect v.6", None
+            banner = "AnkiConnect v.6" if self.addon.build == "2023" else '{"apiVersion": "AnkiConnect v.6"}'
+            return "200 OK", banner.encode(), None
         try:
             request = json.loads(body)
             assert isinstance(request, dict) and isinstance(request.get("action"), str), "not a request"
