@@ -44,21 +44,35 @@ class Workshop:
     say: Say
 
 
-def apply_plan(plan: Plan, shop: Workshop) -> None:
-    """Carry out a plan. What did not take shows when the result is read back, not here.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How a plan was carried out, as far as reading notes back does not show it.
+
+    Attributes:
+        packages: whether a package was imported.
+        described: decks whose description was written.
+    """
+
+    packages: bool
+    described: frozenset[str]
+
+
+def apply_plan(plan: Plan, shop: Workshop) -> Applied:
+    """Carry out a plan. Which notes it took to shows when they are read back, not here.
 
     Raises:
         AnkiError: Anki is gone, or does not answer as it should; the next sync goes on from there.
     """
     _change_notetype(plan, shop)
-    by_calls = list(plan.changes)
-    if shop.package is not None:
-        by_calls = _through_package(plan, shop)
-    write_by_calls(by_calls, plan, shop)
+    by_calls = list(plan.changes) if shop.package is None else _through_package(plan, shop)
+    packages = len(by_calls) < len(plan.changes)
+    write_by_calls(by_calls, shop)
     _store_media(plan, shop)
+    described = _describe(plan, shop, new=not packages)
     _give_options(plan, shop)
     _move(plan.changes, shop)
     _suspend(plan.changes, shop)
+    return Applied(packages, described)
 
 
 # -- the note type --------------------------------------------------------------------------------
@@ -116,7 +130,7 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
             fields = _fields_after(change, note, shop.snapshot)
             packed.append(PackedNote(note.id, note.guid, mod, tags_after(change, note), fields, None))
     decks = _packed_decks(plan)
-    if model is None or not (packed or plan.described):
+    if model is None or not packed:
         return rest
     media = [Media(name, shop.wanted.media[name]) for name in _media_of(plan, shop)]
     contents = Contents(
@@ -164,13 +178,9 @@ def _new_row(change: NoteChange, number: int, held: HeldNotetype | None, shop: W
 
 def _packed_decks(plan: Plan) -> list[PackedDeck]:
     new = {deck.name: deck for deck in plan.new_decks}
-    names = sorted({change.deck for change in plan.of_kind("added")} | new.keys() | plan.described.keys())
+    names = sorted({change.deck for change in plan.of_kind("added")} | new.keys())
     return [
-        PackedDeck(
-            name,
-            new[name].description if name in new else plan.described.get(name, ""),
-            with_preset=name in new and not new[name].like,
-        )
+        PackedDeck(name, new[name].description, with_preset=not new[name].like) if name in new else PackedDeck(name)
         for name in names
     ]
 
@@ -198,7 +208,7 @@ def tags_after(change: NoteChange, note: HeldNote | None) -> tuple[str, ...]:
 # -- by calls -------------------------------------------------------------------------------------
 
 
-def write_by_calls(changes: Sequence[NoteChange], plan: Plan, shop: Workshop) -> None:
+def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
     """Notes, fields and tags through note calls: slow, and possible everywhere."""
     if not changes:
         return
@@ -224,8 +234,6 @@ def write_by_calls(changes: Sequence[NoteChange], plan: Plan, shop: Workshop) ->
         shop.say(f"{len(updates):,} notes' fields")
         list(gateway.many(updates))
     _tag(changes, shop)
-    if plan.described and gateway.can("setDeckDescription") and shop.package is None:
-        list(gateway.many([("setDeckDescription", {"deck": d, "description": t}) for d, t in plan.described.items()]))
 
 
 def _as_call(change: NoteChange, held: HeldNotetype) -> dict[str, object]:
@@ -280,6 +288,17 @@ def _store_media(plan: Plan, shop: Workshop) -> None:
     for name in plan.media:
         if name not in there:
             shop.gateway.store_media(name, shop.wanted.media[name])
+
+
+def _describe(plan: Plan, shop: Workshop, *, new: bool) -> frozenset[str]:
+    """Write the decks' descriptions; an import gives them only to decks that it makes."""
+    texts = dict(plan.described)
+    if new and shop.snapshot.can_describe:
+        texts |= {deck.name: deck.description for deck in plan.new_decks if deck.description}
+        _make_decks(sorted(texts), shop)
+    actions = [("setDeckDescription", {"deck": deck, "description": text}) for deck, text in texts.items()]
+    answers = shop.gateway.many(actions)
+    return frozenset(deck for deck, answer in zip(texts, answers, strict=True) if answer is True)
 
 
 def _give_options(plan: Plan, shop: Workshop) -> None:

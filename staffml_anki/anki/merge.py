@@ -249,7 +249,9 @@ class _Planner:
 
     def _described(self) -> dict[str, str]:
         """Decks whose description is still ours, and out of date."""
-        found = {}
+        found: dict[str, str] = {}
+        if not self._snapshot.can_describe:
+            return found
         for path, text in self._wanted.descriptions.items():
             number, before = self._past.decks.get(path, (0, ""))
             current = self._snapshot.descriptions.get(number)

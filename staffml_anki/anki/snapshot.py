@@ -110,6 +110,8 @@ class Snapshot:
     packages: tuple[Path, ...] = ()
     exported: int = 0
     """Notes that the export told of; the others were read through calls."""
+    can_describe: bool = False
+    """Whether this AnkiConnect can change a deck's description."""
 
     @cached_property
     def deck_ids(self) -> dict[str, int]:
@@ -135,8 +137,9 @@ def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) 
     decks, media = gateway.all_of(("deckNamesAndIds", {}), ("getMediaFilesNames", {"pattern": MEDIA}))
     names = {number: name for name, number in shapes.ids_by_name("deckNamesAndIds", decks).items()}
     files = frozenset(shapes.texts("getMediaFilesNames", media))
+    describes = "setDeckDescription" in gateway.actions
     if held is None:
-        return Snapshot(None, {}, names, files)
+        return Snapshot(None, {}, names, files, can_describe=describes)
     wanted = f"mid:{held.id}"
     all_notes, suspended, filtered, reviewed = (
         shapes.ids(action, result)
@@ -164,7 +167,15 @@ def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) 
     alive = set(all_notes)
     notes, duplicates = _by_question([note for note in (*exports.told.values(), *others) if note.id in alive])
     return Snapshot(
-        exports.held, notes, names, files, exports.descriptions, duplicates, tuple(exports.packages), len(exports.told)
+        notetype=exports.held,
+        notes=notes,
+        decks=names,
+        media=files,
+        descriptions=exports.descriptions,
+        duplicates=duplicates,
+        packages=tuple(exports.packages),
+        exported=len(exports.told),
+        can_describe=describes,
     )
 
 

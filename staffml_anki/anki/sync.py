@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from staffml_anki.anki.apply import Say, Workshop, apply_plan, write_by_calls
+from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, write_by_calls
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of
@@ -15,6 +15,7 @@ from staffml_anki.anki.snapshot import Snapshot, require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, failures, read_back
 from staffml_anki.anki.wanted import Wanted, inputs_of, read_wanted
 from staffml_anki.cards.notetype import Templates, load_templates
+from staffml_anki.cards.tags import ROOT
 from staffml_anki.decks.recipe import Recipe
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.parallel import Progress, no_progress
@@ -114,6 +115,27 @@ class Session:
         plan = make_plan(wanted, snapshot, remembered, wish.choices, templates)
         return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory)
 
+    def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
+        """The same look at both sides, with other choices."""
+        plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, wish.choices, prepared.templates)
+        return replace(prepared, plan=plan)
+
+    def look(self) -> Snapshot:
+        """A snapshot alone, without a vault; its exports are the backup."""
+        remembered = self.memory.remembered()
+        tops = sorted({path.partition("::")[0] for path in remembered.decks} or {ROOT})
+        return take_snapshot(self.gateway, tops, self.memory.folder / "snapshot.apkg")
+
+    def outcome_of(self, prepared: Prepared) -> Outcome:
+        """What applying a plan would give if everything took."""
+        return _outcome(prepared, (), (), SHARED if prepared.snapshot.packages else CALLS)
+
+    @staticmethod
+    def discard(snapshot: Snapshot) -> None:
+        """Remove the exports of a snapshot that is not needed any more."""
+        for package in snapshot.packages:
+            package.unlink(missing_ok=True)
+
     def require_sane(self, prepared: Prepared, *, retire_many: bool) -> None:
         """Refuse what looks like another vault than the one the collection was filled from.
 
@@ -121,9 +143,10 @@ class Session:
             StaffmlAnkiError: a large part of the notes would be retired.
         """
         if looks_wrong(prepared.plan, prepared.snapshot) and not retire_many:
+            retired, all_notes = prepared.plan.count("retired"), len(prepared.snapshot.notes)
             raise StaffmlAnkiError(
-                f"this vault would retire {prepared.plan.count('retired'):,} notes of {len(prepared.snapshot.notes):,}; "
-                "is --vault the right one? If it is, say so with --retire-many"
+                f"this vault would retire {retired:,} of {all_notes:,} notes; is --vault the right one? If it is, say "
+                "so with --retire-many"
             )
 
     def apply(self, prepared: Prepared, wish: Wish, now: int) -> Outcome:
@@ -137,17 +160,17 @@ class Session:
         """
         plan, snapshot = prepared.plan, prepared.snapshot
         if plan.empty:
-            self._discard(snapshot)
+            self.discard(snapshot)
             if not prepared.from_memory or prepared.remembered.journal:
-                self._remember(prepared, ReadBack({}, {}), ())
+                self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
-        backup = self._back_up(snapshot, now)
+        backup = self.back_up(snapshot, now)
         self.memory.begin(_intended(prepared))
         # Without anything of ours in the collection nothing was exported: whether Anki reads our files shows then.
         packages = wish.use_packages and (bool(snapshot.packages) or not snapshot.notes)
         package = self.memory.folder / "delta.apkg" if packages else None
         shop = Workshop(self.gateway, prepared.wanted, snapshot, prepared.templates, package, now, self._say)
-        apply_plan(plan, shop)
+        applied = apply_plan(plan, shop)
         self._say("reading back")
         scratch = self.memory.folder / "snapshot.apkg" if packages else None
         back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
@@ -159,11 +182,11 @@ class Session:
                 for change in plan.changes
                 if change.question in again
             ]
-            write_by_calls(changes, plan, replace(shop, package=None))
+            write_by_calls(changes, replace(shop, package=None))
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, back)
-        self._remember(prepared, back, failed)
-        return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if packages else CALLS)
+        self._remember(prepared, back, failed, applied)
+        return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if applied.packages else CALLS)
 
     # -- details ----------------------------------------------------------------------------------
 
@@ -178,7 +201,7 @@ class Session:
         ]
         return [*sorted(renamed), *tops]
 
-    def _back_up(self, snapshot: Snapshot, now: int) -> list[Path]:
+    def back_up(self, snapshot: Snapshot, now: int) -> list[Path]:
         """Keep the exports that the snapshot was read from, and of all backups the last five."""
         folder = self.memory.folder / "backups"
         folder.mkdir(exist_ok=True)
@@ -194,16 +217,11 @@ class Session:
                 path.unlink(missing_ok=True)
         return kept
 
-    @staticmethod
-    def _discard(snapshot: Snapshot) -> None:
-        for package in snapshot.packages:
-            package.unlink(missing_ok=True)
-
-    def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure]) -> None:
+    def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure], applied: Applied) -> None:
         written, whole = _written(prepared, back, {failure.question for failure in failed})
         decks = {}
         if not prepared.plan.empty or not prepared.remembered.decks:
-            decks = _decks(prepared, self.gateway.decks())
+            decks = _decks(prepared, self.gateway.decks(), applied)
         self.memory.finish(written, decks, prepared.wanted, whole=whole)
 
 
@@ -237,7 +255,7 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
     return found, not failed and not waiting
 
 
-def _decks(prepared: Prepared, decks: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> dict[str, tuple[int, str]]:
     """The ids of the decks that stand for the recipe's, and the descriptions in them that are ours."""
     plan, snapshot, past = prepared.plan, prepared.snapshot, prepared.remembered.decks
     ids = {name.casefold(): number for name, number in decks.items()}
@@ -249,7 +267,8 @@ def _decks(prepared: Prepared, decks: Mapping[str, int]) -> dict[str, tuple[int,
         number = ids.get(name.casefold())
         if number is None:
             continue
-        if path in new or name in plan.described or snapshot.descriptions.get(number) == description:
+        ours = name in applied.described or (path in new and applied.packages)
+        if ours or snapshot.descriptions.get(number) == description:
             found[path] = (number, description)
         else:
             found[path] = (number, past[path][1] if path in past else _THEIRS)

@@ -31,6 +31,12 @@ def warn(text: str, style: str = "yellow") -> None:
     _line(sys.stderr, text, style)
 
 
+def step(text: str) -> None:
+    """What is being done now, for somebody who waits at a terminal."""
+    if sys.stderr.isatty():
+        _line(sys.stderr, f"… {text}", "dim")
+
+
 def _line(stream: TextIO, text: str, style: str) -> None:
     if stream.isatty() or os.environ.get("FORCE_COLOR"):
         console(stderr=stream is sys.stderr).print(clean(text), style=style or None)
