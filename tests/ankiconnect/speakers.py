@@ -1,0 +1,163 @@
+"""All that speak AnkiConnect, started for a test: the fixtures `remote` and `addon`.
+
+There are server.py as both builds of the add-on, the package `anki-connect-server`, and, where STAFFML_TEST_ANKI_URL
+points to one, a real Anki with the real add-on.
+"""
+
+import http.client
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+REAL = os.environ.get("STAFFML_TEST_ANKI_URL")
+
+
+class RemoteError(Exception):
+    """An error reply; its text."""
+
+
+@dataclass
+class Remote:
+    """One that speaks AnkiConnect.
+
+    Attributes:
+        build: of the add-on, or None for the third-party server, which differs in many details.
+        token: new for every test, and in the name of all that it makes, because the collection outlives the test.
+    """
+
+    url: str
+    build: str | None
+    real: bool = False
+    token: str = ""
+
+    def reply(self, action: str, *, version: int | None = 6, key: str | None = None, **params: Any) -> Any:
+        request: dict[str, Any] = {"action": action, "params": params}
+        request |= {} if version is None else {"version": version}
+        request |= {} if key is None else {"key": key}
+        return json.loads(self.send(json.dumps(request).encode())[1])
+
+    def call(self, action: str, **params: Any) -> Any:
+        reply = self.reply(action, **params)
+        assert set(reply) == {"result", "error"}
+        if reply["error"] is not None:
+            raise RemoteError(reply["error"])
+        return reply["result"]
+
+    def send(self, body: bytes, **headers: str) -> tuple[int, bytes]:
+        """Status and body of a POST."""
+        with closing(http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)) as connection:
+            connection.request("POST", "/", body, {"Content-Type": "application/json"} | headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+
+    # What a test makes, under names of its own
+
+    @property
+    def deck(self) -> str:
+        return f"Contract {self.token}"
+
+    def make_model(self) -> str:
+        """A note type with the fields ID and Back."""
+        name = f"Contract {self.token}"
+        template = {"Name": "Card", "Front": "{{ID}}", "Back": "{{Back}}"}
+        self.call("createModel", modelName=name, inOrderFields=["ID", "Back"], cardTemplates=[template], css="/* 1 */")
+        return name
+
+    def make_notes(self, *ids: str, tags: tuple[str, ...] = ()) -> list[int]:
+        model = self.make_model()
+        self.call("createDeck", deck=self.deck)
+        notes = [self.new_note(model, name, tags) for name in ids]
+        made: list[int] = self.call("addNotes", notes=notes)
+        return made
+
+    def new_note(self, model: str, name: str, tags: tuple[str, ...] = ()) -> dict[str, Any]:
+        return {"deckName": self.deck, "modelName": model, "fields": {"ID": name, "Back": "b"}, "tags": list(tags)}
+
+    def cards(self, *notes: int) -> list[int]:
+        return [self.call("findCards", query=f"nid:{note}")[0] for note in notes]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def start_third_party(folder: Path) -> Iterator[Remote]:
+    port = free_port()
+    environment = os.environ | {
+        "ANKICONNECT_COLLECTION_PATH": str(folder / "collection.anki2"),
+        "ANKICONNECT_PORT": str(port),
+    }
+    program = shutil.which("anki-connect-server", path=Path(sys.executable).parent)
+    assert program is not None
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, "api"], env=environment, stdout=log, stderr=log, cwd=folder)
+    try:
+        remote = Remote(f"http://127.0.0.1:{port}", None)
+        for _ in range(600):
+            try:
+                remote.reply("version")
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.1)
+        yield remote
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def require_third_party() -> None:
+    """Without it, the path without packages is proved by our own server only: on CI a failure, elsewhere a skip."""
+    if importlib.util.find_spec("anki_connect_server") is not None:
+        return
+    problem = "anki-connect-server is not installed: `make .venv/.test` does it"
+    if os.environ.get("CI") == "true":
+        pytest.fail(problem)
+    pytest.skip(problem)
+
+
+@pytest.fixture(scope="session", params=["2023", "2025", "third party", "real"])
+def speaker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    if request.param == "real":
+        if REAL is None:
+            pytest.skip("no real Anki: STAFFML_TEST_ANKI_URL is not set")
+        remote = Remote(REAL, "2023", real=True)
+        if remote.call("apiReflect", scopes=["actions"], actions=["getActiveProfile"])["actions"]:
+            remote.build = "2025"
+        yield remote
+    elif request.param == "third party":
+        require_third_party()
+        yield from start_third_party(tmp_path_factory.mktemp("third-party"))
+    else:
+        from server import Server  # not above: every test run loads this module, and few need the anki package
+
+        with Server(tmp_path_factory.mktemp("server") / "collection.anki2", build=request.param) as server:
+            yield Remote(server.url, request.param)
+
+
+@pytest.fixture
+def remote(speaker: Remote) -> Iterator[Remote]:
+    yield replace(speaker, token=secrets.token_hex(4))
+
+
+@pytest.fixture
+def addon(remote: Remote) -> Remote:
+    if remote.build is None:
+        pytest.skip("the third-party server does it in its own way")
+    return remote
