@@ -14,9 +14,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,25 +92,31 @@ class Remote:
         return [self.call("findCards", query=f"nid:{note}")[0] for note in notes]
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+def start_server(kind: str, folder: Path) -> Iterator[Remote]:
+    from server import Server  # not above: every test run loads this module, and few need the anki package
+
+    with Server(folder / "collection.anki2", build="2023" if kind == "2023" else "2025") as server:
+        yield Remote(server.url, kind)
 
 
-def start_third_party(folder: Path) -> Iterator[Remote]:
+def start_real(_: str, __: Path) -> Iterator[Remote]:
+    assert REAL is not None
+    remote = Remote(REAL, None, real=True)
+    known = remote.call("apiReflect", scopes=["actions"], actions=["getActiveProfile"])["actions"]
+    yield replace(remote, build="2025" if known else "2023")
+
+
+def start_third_party(_: str, folder: Path) -> Iterator[Remote]:
+    require_third_party()
     port = free_port()
-    environment = os.environ | {
-        "ANKICONNECT_COLLECTION_PATH": str(folder / "collection.anki2"),
-        "ANKICONNECT_PORT": str(port),
-    }
+    settings = {"ANKICONNECT_COLLECTION_PATH": str(folder / "collection.anki2"), "ANKICONNECT_PORT": str(port)}
     program = shutil.which("anki-connect-server", path=Path(sys.executable).parent)
     assert program is not None
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "api"], env=environment, stdout=log, stderr=log, cwd=folder)
+        process = subprocess.Popen([program, "api"], env=os.environ | settings, stdout=log, stderr=log, cwd=folder)
     try:
         remote = Remote(f"http://127.0.0.1:{port}", None)
-        for _ in range(600):
+        while True:
             try:
                 remote.reply("version")
                 break
@@ -126,38 +133,41 @@ def require_third_party() -> None:
     """Without it, the path without packages is proved by our own server only: on CI a failure, elsewhere a skip."""
     if importlib.util.find_spec("anki_connect_server") is not None:
         return
-    problem = "anki-connect-server is not installed: `make .venv/.test` does it"
+    missing = "anki-connect-server is not installed: the path without packages was tried on our own server only"
     if os.environ.get("CI") == "true":
-        pytest.fail(problem)
-    pytest.skip(problem)
+        pytest.fail(missing)
+    pytest.skip(f"LOUD: {missing}")
 
 
-@pytest.fixture(scope="session", params=["2023", "2025", "third party", "real"])
-def speaker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
-    if request.param == "real":
-        if REAL is None:
-            pytest.skip("no real Anki: STAFFML_TEST_ANKI_URL is not set")
-        remote = Remote(REAL, "2023", real=True)
-        if remote.call("apiReflect", scopes=["actions"], actions=["getActiveProfile"])["actions"]:
-            remote.build = "2025"
-        yield remote
-    elif request.param == "third party":
-        require_third_party()
-        yield from start_third_party(tmp_path_factory.mktemp("third-party"))
-    else:
-        from server import Server  # not above: every test run loads this module, and few need the anki package
-
-        with Server(tmp_path_factory.mktemp("server") / "collection.anki2", build=request.param) as server:
-            yield Remote(server.url, request.param)
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
-@pytest.fixture
-def remote(speaker: Remote) -> Iterator[Remote]:
-    yield replace(speaker, token=secrets.token_hex(4))
+ADDONS = ["2023", "2025", *([pytest.param("real", marks=pytest.mark.real)] if REAL else [])]
+STARTERS = {"2023": start_server, "2025": start_server, "real": start_real, "third party": start_third_party}
 
 
-@pytest.fixture
-def addon(remote: Remote) -> Remote:
-    if remote.build is None:
-        pytest.skip("the third-party server does it in its own way")
-    return remote
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Remote]]:
+    """Starts each kind once."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(kind: str) -> Remote:
+            return stack.enter_context(contextmanager(STARTERS[kind])(kind, tmp_path_factory.mktemp("ankiconnect")))
+
+        yield start
+
+
+@pytest.fixture(params=ADDONS)
+def addon(request: pytest.FixtureRequest, started: Callable[[str], Remote]) -> Remote:
+    """The add-on: both builds of it, and a real one."""
+    return replace(started(request.param), token=secrets.token_hex(4))
+
+
+@pytest.fixture(params=[*ADDONS, "third party"])
+def remote(request: pytest.FixtureRequest, started: Callable[[str], Remote]) -> Remote:
+    """Any that speaks AnkiConnect."""
+    return replace(started(request.param), token=secrets.token_hex(4))

@@ -4,14 +4,18 @@ One suite for all that speak it (speakers.py), a real Anki among them: `make tes
 machine, with a profile to throw away: the suite leaves decks and note types in it.
 """
 
+import importlib.util
 import json
 import socket
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from speakers import Remote, RemoteError
+from server import Server
+from speakers import Remote, RemoteError, require_third_party
 
 # Transport and envelopes
 
@@ -362,3 +366,31 @@ def test_media_are_stored_and_found(remote: Remote) -> None:
     assert remote.call("deleteMediaFile", filename=name) is None
     assert not remote.call("retrieveMediaFile", filename=name)
     assert remote.call("getMediaFilesNames", pattern=f"contract_{remote.token}*") == []
+
+
+# Packages, where there are none; test_packages.py is about the others
+
+
+@pytest.mark.parametrize("kind", ["third party", "server"])
+def test_without_packages_both_actions_answer_500(kind: str, started: Callable[[str], Remote], tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        if kind == "server":
+            server = stack.enter_context(Server(tmp_path / "collection.anki2", packages=False))
+            remote = Remote(server.url, "2025")
+        else:
+            remote = started(kind)
+        for action, more in (("importPackage", {}), ("exportPackage", {"deck": "Default"})):
+            request = {"action": action, "version": 6, "params": {"path": str(tmp_path / "x.apkg"), **more}}
+            status, body = remote.send(json.dumps(request).encode())
+            assert status == 500
+            assert set(json.loads(body)) == {"result", "error"}
+
+
+def test_without_the_third_party_server_ci_fails_and_others_skip_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="anki-connect-server is not installed"):
+        require_third_party()
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="^LOUD: anki-connect-server"):
+        require_third_party()
