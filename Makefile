@@ -1,6 +1,7 @@
 # make deck   the shipped vault as an .apkg          make bench   speed and memory, as ratios
 # make test   every check and test                   make clean   remove what these made
-.PHONY: deck test bench docs clean
+# make test-real   what talks to AnkiConnect, with the real Anki at STAFFML_TEST_ANKI_URL: a profile to throw away
+.PHONY: deck test test-real bench docs clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,6 +16,12 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
+
+test-real: $(VENV)/.test
+	@if [ -z "$$STAFFML_TEST_ANKI_URL" ]; then \
+	  echo "test-real: set STAFFML_TEST_ANKI_URL to a running Anki with a profile to throw away," \
+	    "such as http://127.0.0.1:8765" >&2; exit 1; fi
+	$(BIN)/pytest -m real
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -21,6 +21,8 @@ settings.register_profile(
 )
 settings.load_profile("ours")
 
+pytest_plugins = ["speakers"]
+
 NOW = 1_790_000_000
 SHARED = Path(__file__).parents[2] / "shared"
 

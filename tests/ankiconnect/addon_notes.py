@@ -47,8 +47,10 @@ class NoteActions:
         return [] if query is None else list(self._col.find_notes(query))
 
     def notesInfo(self, notes: list[Json] | None = None, query: str | None = None) -> list[Json]:
-        if self.build == "2023" and (notes is None or query is not None):
-            raise TypeError("AnkiConnect.notesInfo() takes notes")
+        if self.build == "2023" and query is not None:
+            raise TypeError("AnkiConnect.notesInfo() got an unexpected keyword argument 'query'")
+        if self.build == "2023" and notes is None:
+            raise TypeError("AnkiConnect.notesInfo() missing 1 required positional argument: 'notes'")
         if notes is None and query is None:
             raise AddonError('Must provide either "notes" or a "query"')
         return [self._note_info(note) for note in (notes or [] if query is None else self.findNotes(query))]
@@ -72,6 +74,8 @@ class NoteActions:
 
     def addNote(self, note: Json) -> int:
         new, deck = self._new_note(note)
+        if self.build == "2023":  # with Anki 26.09 this build forgets the deck, and the note type's own one is taken
+            deck = _notetype(new)["did"]
         self._col.add_note(new, deck)
         if not new.card_ids():
             raise AddonError("The field values you have provided would make an empty question on all cards.")
