@@ -104,7 +104,7 @@ def read_wanted(
         descriptions={deck.name: deck.description for deck in layout.decks},
         chain_names=dict(chain_names) | dict(layout.chain_names),
         published=frozenset(vault.questions.keys() | broken | {question.id for question in vault.broken}),
-        complete=all(problem.question for problem in vault.errors),
+        complete=not vault.unread,
         source=markup.plain(vault.release.source),
         release=vault.release.id,
         preset=recipe.preset,

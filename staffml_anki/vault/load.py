@@ -63,6 +63,8 @@ class _Reader:
         self.first_file: dict[str, str] = {}
         self.links: list[Link] = []
         self.unpublished = 0
+        # A folder of questions that could not be listed.
+        self.unread = [p.file for p in source.problems if p.file.partition("/")[0] == "questions"]
         self.unreadable: set[str] = set()
         """Names of files that could not be read: by custom the ids in them, so that no chain misses them."""
 
@@ -70,9 +72,12 @@ class _Reader:
         if isinstance(raw, Unreadable):
             self.problems.append(Problem("error", file, "", str(raw)))
             self.unreadable.add(PurePosixPath(file).stem)
+            self.unread.append(file)
             return
         published = not isinstance(raw, Mapping) or self.policy.publishes(raw)
         question_id = question_id_of(raw)
+        if not question_id:
+            self.unread.append(file)
         twin = self.first_file.setdefault(question_id, file) if question_id else file
         if twin != file:
             message = f"found '{question_id}', which is also the id of {twin}; ids are unique"
@@ -104,6 +109,7 @@ class _Reader:
             visuals=visuals,
             broken=tuple(self.broken),
             unpublished=self.unpublished,
+            unread=tuple(self.unread),
         )
 
     def _visuals(self) -> dict[QuestionId, bytes]:

@@ -157,6 +157,8 @@ class Vault:
     broken: tuple[Question, ...] = ()
     """Drafts of the questions that errors kept out: for checks only."""
     unpublished: int = 0
+    unread: tuple[str, ...] = ()
+    """Files that may hold any question: they cannot be read, or name no id."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from factory import Raw, chain, question
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from living import LEVELS, Living, living, mine, small_vault
 
@@ -148,9 +148,9 @@ def check(world: Living, vault: Path, base: dict[str, dict[str, str]], before: d
 
 @pytest.mark.parametrize("packages", [True, False], ids=["packages", "calls"])
 @given(
-    first=st.lists(actions, max_size=8), second=st.lists(actions, max_size=5), one=revisions, two=revisions, recipe=st.sampled_from(["complete", "by-area", "by-chain"])
+    first=st.lists(actions, max_size=8), second=st.lists(actions, max_size=5), one=revisions, two=revisions, recipe=st.sampled_from(["complete", "by-area", "by-level"])
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_nothing_of_theirs_is_lost_and_everything_of_ours_is_up_to_date(
     packages: bool, first: Any, second: Any, one: Any, two: Any, recipe: str
 ) -> None:
