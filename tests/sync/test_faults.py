@@ -1,0 +1,136 @@
+"""A sync that is disturbed anywhere is finished by the next one: nothing twice, nothing lost, the same end."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from living import NOW, Living, living, revised, small_vault
+from server import Fault
+
+from staffml_anki.anki.errors import AnkiError
+from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.memory import Memory
+from staffml_anki.anki.sync import Session
+
+KINDS = get_args(Fault.__annotations__["kind"])
+KILLS = 50
+LEARNT = (
+    ("edit", "cloud-0001", "Pitfall", "my pitfall"),
+    ("edit", "edge-0002", "My Notes", "my notes"),
+    ("edit", "cloud-0003", "Answer", "my answer"),
+    ("tag", "edge-0004", "mine"),
+    ("suspend", "cloud-0005"),
+    ("move", "edge-0006", "Mine"),
+    ("review", "cloud-0007", 2),
+    ("review", "edge-0008", 0),
+    ("delete", "edge-0010"),
+)
+
+
+def next_release() -> tuple[list[Any], list[Any]]:
+    """Answers change, one question leaves, one is new, one moves to another deck, a drawing is new."""
+    questions, chains = small_vault(11)
+    questions = revised(questions, 0, 1, 2, 3, 4, 5)
+    questions[6]["topic"], questions[6]["level"] = "queueing-theory", "L5"
+    questions[8]["visual"] = {"kind": "svg", "path": "new.svg", "alt": "B", "caption": ""}
+    return [raw for raw in questions if raw["id"] != "edge-0008"], chains[1:]
+
+
+class Case:
+    """A collection that has lived with release 1, ready to be copied, and its undisturbed end after release 2."""
+
+    def __init__(self, folder: Path, packages: bool) -> None:
+        self.packages, self.folder = packages, folder
+        with living(folder / "start", packages=packages) as world:
+            world.sync(world.vault(*small_vault(10)))
+            for name, *arguments in LEARNT:
+                getattr(world, name)(*arguments)
+            self.vault = world.vault(*next_release())
+        with self.copy("undisturbed") as world:
+            self.start = world.held()
+            world.server.requests.clear()
+            outcome = world.sync(self.vault)
+            assert not outcome.failed
+            assert outcome.added and outcome.updated and outcome.retired and outcome.moved, "the case covers too little"
+            self.requests = len(world.server.requests)
+            self.end = without_ids(world.held())
+
+    def copy(self, name: str) -> Any:
+        target = self.folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(self.folder / "start", target, ignore=shutil.ignore_patterns("release-*"))
+        return living(target, packages=self.packages)
+
+    def finish(self, world: Living, what: str) -> None:
+        """Sync again, undisturbed, and compare with the end that was to be."""
+        outcome = world.sync(self.vault)
+        assert not outcome.failed, what
+        assert without_ids(world.held()) == self.end, what
+        assert world.prepare(self.vault).plan.empty, what
+
+
+def without_ids(held: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What does not depend on the way a note was added."""
+    return {key: {name: value for name, value in state.items() if name not in ("note", "guid")} for key, state in held.items()}
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["packages", "calls"])
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    yield Case(tmp_path_factory.mktemp("faults"), request.param)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("done", ["nothing", "half", "all"])
+def test_whatever_goes_wrong_at_whichever_request_the_next_sync_finishes(case: Case, kind: Any, done: Any) -> None:
+    for number in range(1, case.requests + 1):
+        what = f"{kind} at request {number} of {case.requests}, {done} done"
+        with case.copy("disturbed") as world:
+            world.server.hang_seconds = 5
+            world.server.faults = lambda n, _, at=number: Fault(kind, done) if n == at else None
+            with Memory(world.state) as memory, memory.alone():
+                session = Session(Gateway(world.server.url, patience=0.02), memory)
+                try:
+                    wish = world.wish(case.vault)
+                    session.apply(session.prepare(wish), wish, NOW + 1_000)
+                except AnkiError as error:
+                    assert "\n" not in str(error), what
+            world.server.faults = None
+            if kind == "die":
+                world.server.revive()
+            case.finish(world, what)
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_a_sync_that_is_killed_at_any_moment_is_finished_by_the_next_one(case: Case, part: int) -> None:
+    chance = random.Random(part)
+    for _ in range(KILLS // 5):
+        number = chance.randint(1, case.requests)
+        delay = chance.choice([0, 0, 0.001, 0.003, 0.01, 0.03, 0.1])
+        with case.copy("killed") as world:
+            reached = threading.Event()
+
+            def notice(n: int, _: str, at: int = number, reached: threading.Event = reached) -> None:
+                if n == at:
+                    reached.set()
+
+            world.server.faults = notice
+            process = subprocess.Popen(
+                [sys.executable, "-m", "killable", world.server.url, str(case.vault), str(world.state)],
+                env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            assert reached.wait(60), process.communicate()[1]
+            threading.Event().wait(delay)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            world.server.faults = None
+            case.finish(world, f"killed {delay} s after request {number}")
