@@ -115,6 +115,7 @@ class Server:
         if fault is not None:
             match fault.kind:
                 case "die":
+                    self._socket.close()  # before the client can tell, or it would still get through
                     return False
                 case "hang":
                     until = time.monotonic() + self.hang_seconds
