@@ -32,14 +32,14 @@ class AnkiConnect(NoteActions):
     Attributes:
         packages: whether packages can be imported and exported.
         profiles: the names of the profiles there are; `profile` is open, unless `collection` is None.
-        ankiweb: "out" is not logged in; "full sync" needs a decision of the learner first.
+        ankiweb: "out" is not logged in; "full sync" waits for the learner to choose a side. (Tried with a sync server.)
     """
 
     def __init__(self, collection: Collection | None, build: Build, packages: bool, key: str | None) -> None:
         super().__init__(collection, build)
         self.packages, self.key = packages, key
         self.profiles = [self.profile]
-        self.ankiweb: Literal["in", "out", "full sync"] = "out"
+        self.ankiweb: Literal["in", "out", "offline", "full sync"] = "out"
 
     def _actions(self) -> list[str]:
         return [name for name in dir(type(self)) if name[0] != "_" and (self.build == "2025" or name not in ONLY_2025)]
@@ -90,10 +90,15 @@ class AnkiConnect(NoteActions):
     def sync(self) -> None:
         if self.build == "2023":
             return  # the add-on only presses the button
-        if self.ankiweb == "out":
-            raise AddonError("sync: auth not configured")
-        if self.ankiweb == "full sync":
-            raise AddonError("Sync status 2 not one of [0, 1] - see SyncCollectionResponse.ChangesRequired")
+        match self.ankiweb:
+            case "out":
+                raise AddonError("sync: auth not configured")
+            case "offline":
+                raise AddonError(
+                    "A network error occurred.\n\nError details: \u2068error sending request for url ()\u2069"
+                )
+            case "full sync":
+                raise AddonError("Sync status 2 not one of [0, 1] - see SyncCollectionResponse.ChangesRequired")
 
     # Decks
 

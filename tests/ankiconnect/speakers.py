@@ -149,9 +149,9 @@ ADDONS = ["2023", "2025", *([pytest.param("real", marks=pytest.mark.real)] if RE
 STARTERS = {"2023": start_server, "2025": start_server, "real": start_real, "third party": start_third_party}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Remote]]:
-    """Starts each kind once."""
+    """Starts each kind once; for a module and no longer, because where a thread runs the product does not fork."""
     with ExitStack() as stack:
 
         @cache

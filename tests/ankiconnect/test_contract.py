@@ -368,7 +368,7 @@ def test_media_are_stored_and_found(remote: Remote) -> None:
     assert remote.call("getMediaFilesNames", pattern=f"contract_{remote.token}*") == []
 
 
-# Packages, where there are none; test_packages.py is about the others
+# Packages, where there are none; test_import_package.py and test_export_package.py are about the others
 
 
 @pytest.mark.parametrize("kind", ["third party", "server"])

@@ -116,9 +116,10 @@ def test_without_an_open_profile_there_is_no_collection(tmp_path: Path, build: A
 def test_ankiweb(server: Server) -> None:
     server.addon.ankiweb = "in"
     assert ask(server, "sync") is None
-    server.addon.ankiweb = "full sync"
-    with pytest.raises(RemoteError, match="^Sync status 2 "):
-        ask(server, "sync")
+    problems: list[tuple[Any, str]] = [("out", "auth"), ("offline", "network error"), ("full sync", "^Sync status 2 ")]
+    for server.addon.ankiweb, text in problems:
+        with pytest.raises(RemoteError, match=text):
+            ask(server, "sync")
 
 
 def test_the_process_can_be_killed_and_keeps_what_it_did(tmp_path: Path) -> None:
