@@ -13,11 +13,11 @@ from staffml_anki.anki import tags
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.plan import NoteChange, Plan
-from staffml_anki.anki.snapshot import HeldNote, HeldNotetype, Snapshot, read_notetype
+from staffml_anki.anki.snapshot import MEDIA, HeldNote, HeldNotetype, Snapshot, read_notes, read_notetype
 from staffml_anki.anki.templates import template_name
 from staffml_anki.anki.wanted import Wanted
 from staffml_anki.cards.note import Media, guid_of
-from staffml_anki.cards.notetype import FIELDS, ID, Templates
+from staffml_anki.cards.notetype import FIELDS, ID, TEMPLATE, Templates
 from staffml_anki.package.writer import Contents, PackedDeck, PackedNote, model_json, note_ids, package_bytes
 
 CARDS_AT_ONCE = 5_000
@@ -164,7 +164,7 @@ def _model(held: HeldNotetype | None, shop: Workshop) -> Mapping[str, object] | 
         return model_json(shop.templates, shop.now)
     if held.model is not None:
         return {**held.model, "mod": 0}
-    if held.id == ID and held.fields == FIELDS and len(held.templates) == 1:
+    if held.id == ID and held.fields == FIELDS and list(held.templates) == [TEMPLATE]:
         return model_json(shop.templates, 0) | {"name": held.name}
     return None
 
@@ -224,7 +224,8 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         _make_decks(sorted({change.deck for change in added}), shop)
         shop.say(f"{len(added):,} notes, one by one")
         actions = [("addNote", {"note": _as_call(change, held)}) for change in added]
-        list(gateway.many(actions, again=False))
+        made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
+        _place(made, {change.question: change.deck for change in added}, shop)
     updates = [
         ("updateNoteFields", {"note": {"id": change.note, "fields": {f.field: f.after for f in change.fields}}})
         for change in changes
@@ -234,6 +235,22 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         shop.say(f"{len(updates):,} notes' fields")
         list(gateway.many(updates))
     _tag(changes, shop)
+
+
+def _place(notes: Sequence[int], decks: Mapping[str, str], shop: Workshop) -> None:
+    """Put new cards into their decks: the 2023 build adds every card to Default."""
+    gateway = shop.gateway
+    held = read_notetype(gateway)
+    if held is None:
+        return
+    names = {number: name for name, number in gateway.decks().items()}
+    targets: dict[str, list[int]] = defaultdict(list)
+    for note in read_notes(gateway, held, notes, names):
+        deck = decks.get(note.question, "")
+        for card in note.cards:
+            if deck and not card.filtered and names.get(card.deck, "").casefold() != deck.casefold():
+                targets[deck].append(card.id)
+    _change_deck(targets, gateway)
 
 
 def _as_call(change: NoteChange, held: HeldNotetype) -> dict[str, object]:
@@ -284,7 +301,7 @@ def _tag(changes: Sequence[NoteChange], shop: Workshop) -> None:
 def _store_media(plan: Plan, shop: Workshop) -> None:
     if not plan.media:
         return
-    there = set(shop.gateway.call("getMediaFilesNames", pattern="staffml-*") or [])
+    there = shop.gateway.media_files(MEDIA)
     for name in plan.media:
         if name not in there:
             shop.gateway.store_media(name, shop.wanted.media[name])
@@ -329,16 +346,25 @@ def _move(changes: Sequence[NoteChange], shop: Workshop) -> None:
         if note is not None and change.deck:
             # Never a card in a filtered deck: `changeDeck` would rip it out.
             targets[change.deck] += [card.id for card in note.cards if not card.filtered]
-    if not targets:
-        return
-    shop.say(f"{sum(map(len, targets.values())):,} cards to other decks")
-    _make_decks(sorted(targets), shop)
+    if targets:
+        shop.say(f"{sum(map(len, targets.values())):,} cards to other decks")
+        _make_decks(sorted(targets), shop)
+        _change_deck(targets, shop.gateway)
+
+
+def _change_deck(targets: Mapping[str, Sequence[int]], gateway: Gateway) -> None:
+    """Move cards to existing decks; never into a filtered one, which would strand them there."""
+    decks = sorted(targets)
+    options = gateway.many([("getDeckConfig", {"deck": deck}) for deck in decks])
+    plain = [
+        deck for deck, found in zip(decks, options, strict=True) if isinstance(found, dict) and not found.get("dyn")
+    ]
     actions = [
         ("changeDeck", {"cards": list(part), "deck": deck})
-        for deck, cards in sorted(targets.items())
-        for part in batches(cards, CARDS_AT_ONCE)
+        for deck in plain
+        for part in batches(targets[deck], CARDS_AT_ONCE)
     ]
-    list(shop.gateway.many(actions))
+    list(gateway.many(actions))
 
 
 def _suspend(changes: Sequence[NoteChange], shop: Workshop) -> None:

@@ -145,7 +145,10 @@ def _ankiweb(connection: Connection, _key: str | None) -> Iterator[Finding]:
     if logged_in is None:
         yield Finding("AnkiWeb", None, "not known whether Anki is logged in", remedy)
     else:
-        yield Finding("AnkiWeb", logged_in, "logged in" if logged_in else "not logged in", "" if logged_in else remedy)
+        # Nobody has to use AnkiWeb: not being logged in is no fault.
+        yield Finding(
+            "AnkiWeb", logged_in or None, "logged in" if logged_in else "not logged in", "" if logged_in else remedy
+        )
 
 
 def logged_in_to_ankiweb(preferences: Path, profile: str) -> bool | None:

@@ -188,6 +188,10 @@ class Gateway:
                 found.update((card, deck) for card in shapes.ids("getDecks", members))
         return found
 
+    def media_files(self, pattern: str) -> frozenset[str]:
+        """The names of the files in ``collection.media`` that match a pattern of * and ?."""
+        return frozenset(shapes.texts("getMediaFilesNames", self.call("getMediaFilesNames", pattern=pattern)))
+
     # -- packages ---------------------------------------------------------------------------------
 
     def export_package(self, deck: str, path: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from staffml_anki.anki import shapes
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
-from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.cards import notetype
 from staffml_anki.cards.note import guid_of
 from staffml_anki.errors import StaffmlAnkiError
@@ -217,7 +217,7 @@ def read_notes(
     """Notes read through calls. Without ``marks`` their cards' state is asked for, too."""
     if not notes:
         return []
-    infos = [info for info in gateway.notes_info(notes) if info.get("modelName") == held.name]
+    infos = _with_cards(gateway, [info for info in gateway.notes_info(notes) if info.get("modelName") == held.name])
     cards = [card for info in infos for card in shapes.ids("notesInfo", info.get("cards"))]
     marks = marks or _marks_of(gateway, cards)
     deck_ids = {name: number for number, name in decks.items()}
@@ -231,6 +231,21 @@ def read_notes(
     return [
         _from_info(info, held, marks, {card: deck_ids.get(name, 0) for card, name in places.items()}) for info in infos
     ]
+
+
+def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add ``cards`` where a server does not tell them with the notes."""
+    blind = [shapes.number("notesInfo", info.get("noteId")) for info in infos if "cards" not in info]
+    if not blind:
+        return infos
+    cards: dict[int, list[int]] = {}
+    for part in batches(blind, 500):
+        found = gateway.find_cards(f"nid:{','.join(map(str, part))}")
+        for card in shapes.items("cardsInfo", gateway.call("cardsInfo", cards=found)):
+            about = shapes.mapping("cardsInfo", card)
+            note, number = (shapes.number("cardsInfo", about.get(key)) for key in ("note", "cardId"))
+            cards.setdefault(note, []).append(number)
+    return [{"cards": sorted(cards.get(info["noteId"], []))} | info for info in infos]
 
 
 def _marks_of(gateway: Gateway, cards: Sequence[int]) -> _Marks:

@@ -18,8 +18,7 @@ from staffml_anki.cards import notetype
 from staffml_anki.cards.note import Note
 from staffml_anki.decks.layout import Deck
 from staffml_anki.decks.recipe import Preset
-from staffml_anki.package.manifest import Stamp
-from staffml_anki.package.writer import Contents, package_bytes
+from staffml_anki.package.writer import Contents, PackedDeck, model_json, note_ids, pack, package_bytes
 from staffml_anki.vault import QuestionId
 
 OLD = 1_700_000_000
@@ -45,12 +44,13 @@ class Release:
             for name, questions in self.decks.items()
         ]
         ids = [question for deck in decks for question in deck.questions]
+        notes = {question: self.note(question) for question in ids}
         contents = Contents(
-            decks=decks,
-            notes={question: self.note(question) for question in ids},
-            stamps={question: Stamp(hash="", mod=self.mod) for question in ids},
-            templates=notetype.load_templates(),
-            notetype_stamp=Stamp(hash="", mod=OLD),
+            model=model_json(notetype.load_templates(), OLD),
+            decks=[PackedDeck(deck.name, deck.description, with_preset=True) for deck in decks],
+            notes=pack(decks, notes, dict.fromkeys(ids, self.mod), note_ids(ids)),
+            media=[],
+            mod=OLD,
             preset=self.preset.model_copy(update={"name": f"{self.preset.name} {self.remote.token}"}),
         )
         path.write_bytes(_changed(package_bytes(contents), self.change or (lambda deck: None)))

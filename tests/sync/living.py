@@ -55,6 +55,12 @@ class Living:
     clock: int = NOW
     releases: int = field(default=0)
 
+    @contextlib.contextmanager
+    def collection(self) -> Iterator[Any]:
+        """The collection, while no request runs. (Much of the anki package's own typing is optional this and that.)"""
+        with self.server.collection() as col:
+            yield col
+
     def gateway(self, **more: Any) -> Gateway:
         return Gateway(self.server.url, **more)
 
@@ -92,40 +98,40 @@ class Living:
         return self.note(col, key).cards()[0]
 
     def edit(self, key: str, name: str, text: str) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             note = self.note(col, key)
             note[name] = text
             col.update_note(note)
 
     def tag(self, key: str, *tags: str) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             note = self.note(col, key)
             note.tags += tags
             col.update_note(note)
 
     def move(self, key: str, deck: str) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             col.set_deck([self.card(col, key).id], col.decks.id(deck))
 
     def suspend(self, key: str) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             col.sched.suspend_cards([self.card(col, key).id])
 
     def flag(self, key: str, flag: int) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             col.set_user_flag_for_cards(flag, [self.card(col, key).id])
 
     def delete(self, key: str) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             col.remove_notes([self.note(col, key).id])
 
     def rename(self, old: str, new: str) -> None:
-        with self.server.collection() as col:
+        with self.collection() as col:
             col.decks.rename(col.decks.id(old), new)
 
     def cram(self, name: str, search: str) -> None:
         """A filtered deck of what a search finds."""
-        with self.server.collection() as col:
+        with self.collection() as col:
             made = col.decks.new_filtered(name)
             deck = col.decks.get(made)
             deck["terms"] = [[search, 100, 0]]
@@ -134,7 +140,7 @@ class Living:
 
     def review(self, key: str, rating: int = 2) -> None:
         """Answer a card with the real scheduler; 0 Again … 3 Easy."""
-        with self.server.collection() as col:
+        with self.collection() as col:
             card = self.card(col, key)
             if card.queue < 0:
                 return
@@ -148,7 +154,7 @@ class Living:
 
     def held(self) -> dict[str, dict[str, Any]]:
         """Everything of each of our notes, by question id: theirs and ours."""
-        with self.server.collection() as col:
+        with self.collection() as col:
             found: dict[str, dict[str, Any]] = {}
             for number in col.find_notes("note:StaffML*"):
                 note = col.get_note(number)
@@ -171,11 +177,11 @@ class Living:
             return found
 
     def schema_changed(self) -> int:
-        with self.server.collection() as col:
+        with self.collection() as col:
             return int(col.db.scalar("SELECT scm FROM col"))
 
     def notetypes(self) -> list[str]:
-        with self.server.collection() as col:
+        with self.collection() as col:
             return sorted(each.name for each in col.models.all_names_and_ids())
 
 
