@@ -106,6 +106,7 @@ class _Planner:
             notetype=plan_notetype(
                 self._snapshot.notetype,
                 templates,
+                needed=bool(changes),
                 reset=self._choices.reset_templates,
                 add_fields=self._choices.add_fields,
             ),
