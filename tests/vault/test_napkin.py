@@ -126,6 +126,10 @@ RIGHT = r"""
 - p99: 3 × 12 ms = 36 ms (vs. 40 ms budget)
 - | A | 3 × 12 ms = 36 ms | 2 + 2 = 4 |
 - `5 * 3 = 15`
+- Camera 30 fps = 33.3 ms
+- HBM 3.35 TB/s = 3350 GB/s
+- τ = 170 J/K × 5 K/W = 850 s
+- Step 3 = 2 × 5 ms = 10 ms
 - 5 dBm + 3 dB = 8 dBm
 - (90 dB − 40 dB) / 20 dB/s = 2.5 s
 """
@@ -150,6 +154,10 @@ WRONG_BY_VALUE = r"""
 - 16 KB = 16,584 bytes                                  | 16584 bytes   | 16000 bytes
 - 3 × 40 ms = about 130 ms                              | 130 ms        | 120 ms
 - 10 mW × 1 s = 10 µJ                                   | 10 µJ         | 10000 µJ
+- HBM 3.35 TB/s = 3250 GB/s                             | 3250 GB/s     | 3350 GB/s
+- τ = 170 J/K × 5 K/W = 950 s                           | 950 s         | 850 s
+- 150 kB × 8 bit/byte / 100 Mbit/s = 8 ms               | 8 ms          | 12 ms
+- 5 MB / 1.25 Mbit/s = 34 s                             | 34 s          | 32 s
 - 60 km/h = 15.7 m/s                                    | 15.7 m/s      | 16.667 m/s
 - 20 GB > 80 GB                                         | 20 GB > 80 GB | 20 GB < 80 GB
 - 2 × 3 = 6 = 7                                         | 7             | 6
@@ -171,6 +179,7 @@ WRONG_BY_DIMENSION = r"""
 - 989 TFLOP/s / 3.35 TB/s ≈ 295 FLOP/s                  | FLOP/s        | FLOP/byte
 - $3/hour × 24 hours = 72 hours                         | s             | $
 - 4 mA × 20 ms = 80 µJ                                  | J             | C
+- 30 fps = 25 ms                                        | s             | 1/s
 - 3 V × 2 A = 6 J                                       | J             | W
 - 10 GB/s × 2 s = 20 GB/s                               | byte/s        | byte
 - 20 ms > 5 GB                                          | s             | byte

@@ -4,16 +4,26 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from staffml_anki.vault.napkin.expression import Mismatch, Node, Quantity, Uncomputable, Value, agree, evaluate
+from staffml_anki.vault.napkin.expression import (
+    Mismatch,
+    Node,
+    Operation,
+    Quantity,
+    Uncomputable,
+    Value,
+    agree,
+    evaluate,
+)
 from staffml_anki.vault.napkin.lines import MAX_CLAUSE
 from staffml_anki.vault.napkin.parser import parse_member
 from staffml_anki.vault.napkin.reading import Reading, Unreadable, ways_to_read
 from staffml_anki.vault.napkin.tokens import Token, Untokenizable, tokenize
 from staffml_anki.vault.napkin.tolerance import ABOUT, Tolerance
-from staffml_anki.vault.napkin.units import in_words
+from staffml_anki.vault.napkin.units import in_words, power
 
 READINGS = 48
 """Ways in which one clause is read at most, before the usual one is reported."""
@@ -21,6 +31,7 @@ MAX_TOKENS = 200
 _TIMES = frozenset(
     "s min h d second seconds minute minutes hour hours day days week weeks month months year years".split()
 )
+_SIZE = re.compile(r"[kKMGTP]i?[Bb]?(?:ytes?)?|[Bb]ytes?|B")
 _BITS = re.compile(r"bit|[kMGT]b|[GM]T/s")
 
 Verdict = Literal["right", "value", "dimension", "unreadable", "none"]
@@ -70,7 +81,8 @@ def judge(clause: str) -> Judgement:
 def _prepare(reading: Reading, clause: str, tokens: Sequence[Token]) -> None:
     """The choices that hold for a whole clause, least likely last."""
     words = {t.text for t in tokens if t.kind == "word"}
-    if any(word[:1] in "kKMGT" and word[1:] in ("", "B", "bytes", "byte") for word in words):
+    sizes = {word for word in words if _SIZE.fullmatch(word)}
+    if len(sizes) > 1 or sizes & {"K", "k", "M"}:
         reading.binary = reading.pick("binary", (False, True))
     if "%" in clause and any(t.value == 100 for t in tokens if t.kind == "number"):
         reading.percent = reading.pick("%", (0.01, 1.0))
@@ -128,10 +140,15 @@ def _judge_reading(
     """The first fault of a chain under one reading; ``none`` where fewer than two members can be computed."""
     nodes: list[Node | None] = []
     for place, member in enumerate(members):
+        loose = reading.loose
         try:
-            nodes.append(parse_member(member, reading, place, last=place == len(members) - 1))
+            node: Node | None = parse_member(member, reading, place, last=place == len(members) - 1)
         except Unreadable:
-            nodes.append(None)
+            node = None
+        if place == 0 and len(members) > 2 and reading.loose and isinstance(node, Quantity):
+            node = None  # "Step 3 = 2 × 5 ms = 10 ms": a name
+        reading.loose = reading.loose and (loose or node is not None)
+        nodes.append(node)
     compared = False
     earlier: list[Node] = []
     since: list[str] = []
@@ -203,10 +220,16 @@ def _differ(left: Node, right: Node, tolerance: Tolerance, reading: Reading) -> 
             return None
         return Judgement("value", *(_stated(value, right, plain=True) for value in reversed(plain)))
     if not agree(a.dimension, b.dimension):
+        if a.dimension == power(b.dimension, Fraction(-1)) and tolerance.close(_inverse(a), b, half):
+            return None  # "30 fps = 33 ms"
         return Judgement("dimension", in_words(b.dimension), in_words(a.dimension))
     if tolerance.close(a, b, half):
         return None
     return Judgement("value", _stated(b, right), _stated(a, right))
+
+
+def _inverse(value: Value) -> Value:
+    return evaluate(Operation("/", (Quantity(1.0, 1.0), Quantity(value.low, value.high, dimension=value.dimension))))
 
 
 def _stated(value: Value, like: Node, *, plain: bool = False) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from staffml_anki.vault.napkin import units
 from staffml_anki.vault.napkin.expression import FUNCTIONS, Node, Operation, Quantity
 from staffml_anki.vault.napkin.reading import Reading, Unreadable
-from staffml_anki.vault.napkin.suffix import CURRENCIES, Suffix
+from staffml_anki.vault.napkin.suffix import CURRENCIES, PROSE, Suffix
 from staffml_anki.vault.napkin.tokens import Token
 
 MAX_DEPTH = 30
@@ -51,6 +51,8 @@ class _Parser:
     def __init__(self, tokens: Sequence[Token], reading: Reading, place: int, last: bool) -> None:
         self.tokens, self.reading, self.place, self.last = tokens, reading, place, last
         self.at = 0
+        self.labelled = False
+        """Whether words have led up to the operand that is being read."""
 
     def peek(self, ahead: int = 0) -> Token | None:
         return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else None
@@ -131,7 +133,12 @@ class _Parser:
         node = self.atom(depth)
         while self.next_is("^") or ((token := self.peek()) is not None and token.kind == "superscript"):
             node = Operation("^", (node, self.exponent(depth)))
-        return self.with_unit(node)
+        node = self.with_unit(node)
+        if self.labelled:
+            # "HBM 3.35 TB/s" names a quantity, "Step 3" does not.
+            self.reading.loose |= not isinstance(node, Quantity) or node.bare
+            self.labelled = False
+        return node
 
     def exponent(self, depth: int) -> Node:
         token = self.peek()
@@ -207,7 +214,8 @@ class _Parser:
         while token.kind == "word":
             lower = token.text.lower()
             self.reading.about |= lower in _ABOUT
-            self.reading.loose |= lower not in _ABOUT and lower not in _FILLERS
+            self.reading.loose |= lower in PROSE - _FILLERS or any(c.isdigit() for c in lower)
+            self.labelled |= lower not in _ABOUT and lower not in _FILLERS
             self.at += 1
             following = self.peek()
             if following is None:
@@ -271,7 +279,7 @@ class _Parser:
             self.at += power[1] - 1
             low = high = 10.0 ** power[0]
             half = 0.0
-        if low == 8.0 == high and self.reading.eight != 8.0:
+        if low == 8.0 == high and ((after := self.peek()) is None or after.kind != "word"):
             low = high = self.reading.eight
         literal = Quantity(low, high, half)
         if currency:

@@ -110,7 +110,7 @@ class Suffix:
             self.scale *= scale
             self.at += 1
             return True
-        names = units.readings(text, token.spaced)
+        names = units.readings(text, token.spaced or sign < 0 or joined)
         if names and (sign < 0 or joined or not self.noun):
             self._take(names, token, sign)
             return True
