@@ -43,10 +43,11 @@ def check(
     """
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.check import check as run
+    from staffml_anki.vault.numbers import read_numbers
     from staffml_anki.vault.policy import EVERYTHING
 
     loaded = load_vault(vault, EVERYTHING if everything else None, output.progress)
-    found = run(loaded, datetime.now(UTC))
+    found = (*run(loaded, datetime.now(UTC)), *read_numbers(vault)[1])
     calculated = _calculated(loaded) if math else None
     errors = sum(problem.severity == "error" for problem in found)
     warnings = len(found) - errors
