@@ -23,6 +23,7 @@ _TAG = re.compile(
     r"td|th|thead|tr|u|ul|video)(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?)*\s*/?>",
     re.IGNORECASE,
 )
+_TODO = re.compile(r"\bTODO\b")
 _LINK = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^)\s>]+)")
 _IMAGE = re.compile(r"!\[[^\[\]\n]*\]\(")
 
@@ -73,6 +74,9 @@ def _of_question(question: Question, *, whole: bool) -> Iterator[Problem]:
         yield warn("options", f"found {len(question.options)}; exactly {OPTIONS}")
     if question.correct_index is not None and not question.options and whole:
         yield warn("correct_index", "found without options; remove it or add them")
+    for field in (*_PLAIN, *_MARKDOWN):
+        if _TODO.search(getattr(question, field)):
+            yield warn(field, "still says TODO")
     for field in _PLAIN:
         if tag := _TAG.search(getattr(question, field)):
             yield warn(field, f"found {show(tag.group())}; plain text holds no HTML (it will be shown as it stands)")

@@ -15,6 +15,8 @@ from factory import question, sample, write_corpus, write_database, write_folder
 
 from staffml_anki import data
 from staffml_anki.vault import load_vault
+from staffml_anki.vault.napkin.chains import judge
+from staffml_anki.vault.napkin.lines import clauses
 from staffml_anki.vault.napkin.verify import check_math
 
 MAKER = SHARED / "tools" / "make_vault.py"
@@ -102,6 +104,23 @@ def test_our_vault_has_no_wrong_line_and_hardly_one_that_cannot_be_read() -> Non
     assert [str(finding.problem) for finding in report.wrong] == []
     assert report.read >= 488
     assert len(report.unreadable) <= 0.05 * (report.read + len(report.unreadable))
+
+
+def test_a_perturbed_result_in_our_vault_is_found() -> None:
+    result = re.compile(r"([=≈]) ?([0-9.]+)(?=[^=≈]*$)")
+    found = []
+    for q in load_vault(data.VAULT).questions.values():
+        for clause in clauses(q.napkin_math):
+            match = result.search(clause.text)
+            if match is None or judge(clause.text).verdict != "right":
+                continue
+            stated, decimals = float(match[2]), len(match[2].partition(".")[2])
+            changed = f"{stated * 1.3:.{decimals}f}"
+            if float(changed) - stated > max(0.12 * stated, 2 * 10.0**-decimals):  # else too few digits are shown
+                text = clause.text[: match.start(2)] + changed + clause.text[match.end(2) :]
+                found.append(judge(text).verdict in ("value", "dimension"))
+    assert len(found) > 400
+    assert sum(found) >= 0.99 * len(found)
 
 
 def plant(line: str, chance: random.Random) -> str | None:

@@ -16,13 +16,9 @@ from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.package.build import Request, build
 from staffml_anki.vault import Question, Vault, load_vault
 from staffml_anki.vault.axes import AREAS, BLOOM_LEVELS, LEVELS, TOPICS, TRACKS, ZONES
+from staffml_anki.vault.scaffold import LEVELS_OF_ZONE
 from staffml_anki.vault.sections import split_common_mistake, split_napkin_math
 
-NATURAL = {
-    "recall": "L1 L2", "fluency": "L2 L3", "analyze": "L3 L4", "diagnosis": "L3 L4", "implement": "L2 L3 L4",
-    "design": "L4 L5", "specification": "L4 L5", "optimization": "L4 L5", "evaluation": "L5 L6+",
-    "realization": "L5 L6+", "mastery": "L6+",
-}  # fmt: skip
 DRAWN_BY = sorted(script.stem for script in (data.VAULT / "visuals").glob("*.py") if script.stem != "drawing")
 
 
@@ -51,7 +47,7 @@ def test_it_is_large_and_spread_over_every_axis(questions: list[Question]) -> No
 def test_level_zone_and_bloom_level_go_together(questions: list[Question]) -> None:
     bloom = dict(zip(LEVELS, BLOOM_LEVELS, strict=True))
     assert [q.id for q in questions if q.bloom != bloom[q.level]] == []
-    assert [(q.id, q.zone, q.level) for q in questions if q.level not in NATURAL[str(q.zone)].split()] == []
+    assert [(q.id, q.zone, q.level) for q in questions if q.level not in LEVELS_OF_ZONE[str(q.zone)].split()] == []
 
 
 def test_every_question_is_whole(questions: list[Question]) -> None:
