@@ -126,6 +126,18 @@ RIGHT = r"""
 - p99: 3 × 12 ms = 36 ms (vs. 40 ms budget)
 - | A | 3 × 12 ms = 36 ms | 2 + 2 = 4 |
 - `5 * 3 = 15`
+- 1 FIT = 10^-9 per hour
+- 70B × 2 = 140 GB
+- 2 + 24 = 26 GFLOP
+- 2.4 / 0.6 = 4.00 million
+- 16 + 33.6 GB = 49.6 GB
+- 51,200 + 51,200 byte = 100 KiB
+- 2 × 70 × 10^9 = 140 GB
+- 700 × 8760 = 6.13 MWh
+- 1,100 M × 4.5 / 8 = 619 MB
+- 2.18/1.3 = 1.68 at k = 3
+- 160 × 10 µs = 1.6 ms becomes 160 × 30 µs = 4.8 ms
+- reads 16 + 16.8 = 32.8 GB in 9.8 ms
 - Camera 30 fps = 33.3 ms
 - HBM 3.35 TB/s = 3350 GB/s
 - τ = 170 J/K × 5 K/W = 850 s
@@ -160,6 +172,8 @@ WRONG_BY_VALUE = r"""
 - 5 MB / 1.25 Mbit/s = 34 s                             | 34 s          | 32 s
 - 60 km/h = 15.7 m/s                                    | 15.7 m/s      | 16.667 m/s
 - 20 GB > 80 GB                                         | 20 GB > 80 GB | 20 GB < 80 GB
+- 70B × 2 = 150 GB                                      | 150 GB        | 140000000000 GB
+- 5 × 5 = 26 at k = 3                                   | 26            | 25
 - 2 × 3 = 6 = 7                                         | 7             | 6
 - 8 × 131072 byte = 1.048576 MB = 1.05 GB               | 1.05 GB       | 0.0010486 GB
 """
@@ -202,7 +216,10 @@ UNREADABLE = r"""
 NO_CALCULATION = r"""
 - batch = 32
 - S = 16 GB
-- 1 FIT = 10^-9 per hour
+- 1 step = 5 ms
+- 1 token = 320 KiB
+- 0.5 % = 100 sensors
+- 16 heads = 2048 dims
 - MB = 10^6 byte
 - The model fits.
 - if x < 147 && y > 479: spill
@@ -214,6 +231,7 @@ NO_CALCULATION = r"""
 - 99th percentile = ln(100) × mean
 - ε ≤ 3 at δ = 10^-7
 - step = forward + backward = 3 forward passes
+- 6 GB for 3 GPUs = 18 GB
 - Is 5 GB / 2 s = 9 GB/s? It is not.
 """
 
@@ -347,7 +365,14 @@ def test_a_chain_with_a_unit_too_many_is_always_reported(
     assert verdicts(f"- Label: {text} ≈ {shown(value)} {written(wrong)}") == {"dimension"}
 
 
-@given(st.text(alphabet="0123456789.,+−-×*/^()=≈<> GBsWK%$e{}\\frac√_\n", max_size=120))
+PIECES = (
+    "0 1 8 24 100 2.5 1,024 1e9 10^9 ( ) + − - – × * x / ^ ² √ = ≈ < ≥ ≠ ~ ± % $ € , : ; . GB MB KiB bit Gb s ms hour "
+    "year month W K °C FLOP TFLOPs MAC B M million token layers N k at of per to and about max( ln( sqrt( ⌈ ⌉ \\frac{ } "
+    "\\times \\text{ | [ ` ** → !"
+).split()
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map(" ".join) | st.lists(st.sampled_from(PIECES)).map("".join))
 def test_no_text_breaks_the_calculator(text: str) -> None:
     for clause in clauses(text):
         assert judge(clause.text).verdict in ("right", "value", "dimension", "unreadable", "none")

@@ -19,6 +19,7 @@ from staffml_anki.vault.napkin.expression import (
     evaluate,
 )
 from staffml_anki.vault.napkin.lines import MAX_CLAUSE
+from staffml_anki.vault.napkin.members import Chain, chains_of, looks_like_arithmetic
 from staffml_anki.vault.napkin.parser import parse_member
 from staffml_anki.vault.napkin.reading import Reading, Unreadable, ways_to_read
 from staffml_anki.vault.napkin.tokens import Token, Untokenizable, tokenize
@@ -32,6 +33,7 @@ _TIMES = frozenset(
     "s min h d second seconds minute minutes hour hours day days week weeks month months year years".split()
 )
 _SIZE = re.compile(r"[kKMGTP]i?[Bb]?(?:ytes?)?|[Bb]ytes?|B")
+_THOUSAND = 1000.0
 _BITS = re.compile(r"bit|[kMGT]b|[GM]T/s")
 
 Verdict = Literal["right", "value", "dimension", "unreadable", "none"]
@@ -62,15 +64,24 @@ def judge(clause: str) -> Judgement:
     try:
         tokens = tokenize(clause)
     except Untokenizable:
-        return UNREADABLE if _arithmetic_text(clause) else NOTHING
-    members, relations = _members(tokens)
-    if len(members) < 2 or len(tokens) > MAX_TOKENS:
-        return UNREADABLE if len(members) > 1 else NOTHING
-    unreadable = UNREADABLE if _arithmetic(members) else NOTHING
+        return UNREADABLE if looks_like_arithmetic(clause) else NOTHING
+    if len(tokens) > MAX_TOKENS:
+        return UNREADABLE
+    found = [_judge_chain(chain, clause) for chain in chains_of(tokens)]
+    for verdict in ("value", "dimension", "right", "unreadable"):
+        for judgement in found:
+            if judgement.verdict == verdict:
+                return judgement
+    return NOTHING
+
+
+def _judge_chain(chain: Chain, clause: str) -> Judgement:
+    unreadable = UNREADABLE if chain.computes else NOTHING
     first: Judgement | None = None
     for reading in ways_to_read(READINGS):
-        _prepare(reading, clause, tokens)
-        found = _judge_reading(members, relations, reading, clause)
+        reading.loose = chain.in_prose
+        _prepare(reading, clause, [token for member in chain.members for token in member])
+        found = _judge_reading(chain, reading, clause)
         if found.verdict == "right":
             return RIGHT
         if found.verdict != "none" and first is None:
@@ -98,63 +109,15 @@ def _prepare(reading: Reading, clause: str, tokens: Sequence[Token]) -> None:
         reading.multiply_add = reading.pick("MAC", (1.0, 2.0))
 
 
-def _members(tokens: Sequence[Token]) -> tuple[list[list[Token]], list[str]]:
-    members: list[list[Token]] = [[]]
-    relations: list[str] = []
-    depth = 0
-    for token in tokens:
-        depth += (token.kind == "open") - (token.kind == "close")
-        if token.kind == "relation" and depth <= 0:
-            members.append([])
-            relations.append(token.text)
-        else:
-            members[-1].append(token)
-    return members, relations
-
-
-def _arithmetic(members: Sequence[Sequence[Token]]) -> bool:
-    """Whether a clause computes something, so that not being able to read it is worth a word."""
-    numbers = [sum(t.kind == "number" for t in member) for member in members]
-    computes = [n > 1 and _operates(member) for n, member in zip(numbers, members, strict=True)]
-    return any((a and n) or (b and m) for (a, m), (b, n) in pairwise(zip(computes, numbers, strict=True)))
-
-
-def _operates(member: Sequence[Token]) -> bool:
-    """Whether there is an operator; the sign of an exponent is none."""
-    return any(t.text in ("×", "/", "+", "-", "–", "√") and before.text != "^" for before, t in pairwise(member))
-
-
-def _arithmetic_text(clause: str) -> bool:
-    left, mark, right = clause.replace("≈", "=").partition("=")
-    return (
-        bool(mark)
-        and any(c.isdigit() for c in right)
-        and any(c in left for c in "×*/+")
-        and sum(c.isdigit() for c in left) > 1
-    )
-
-
-def _judge_reading(
-    members: Sequence[Sequence[Token]], relations: Sequence[str], reading: Reading, clause: str
-) -> Judgement:
+def _judge_reading(chain: Chain, reading: Reading, clause: str) -> Judgement:
     """The first fault of a chain under one reading; ``none`` where fewer than two members can be computed."""
-    nodes: list[Node | None] = []
-    for place, member in enumerate(members):
-        loose = reading.loose
-        try:
-            node: Node | None = parse_member(member, reading, place, last=place == len(members) - 1)
-        except Unreadable:
-            node = None
-        if place == 0 and len(members) > 2 and reading.loose and isinstance(node, Quantity):
-            node = None  # "Step 3 = 2 × 5 ms = 10 ms": a name
-        reading.loose = reading.loose and (loose or node is not None)
-        nodes.append(node)
+    nodes = _parse(chain, reading)
     compared = False
     earlier: list[Node] = []
     since: list[str] = []
     calendar = _calendar(clause)
     try:
-        for node, relation in zip(nodes, ["", *relations], strict=True):
+        for node, relation in zip(nodes, ["", *chain.relations], strict=True):
             since.append(relation)
             if node is None:
                 continue
@@ -165,7 +128,37 @@ def _judge_reading(
             since = []
     except Uncomputable:
         return NOTHING
+    except Mismatch as mismatch:
+        tolerance = Tolerance(reading.about or "≈" in chain.relations)
+        if mismatch.shared and _right_without_units([node for node in nodes if node is not None], tolerance):
+            return RIGHT
+        return Judgement("dimension", str(mismatch), "a sum of like quantities")
     return RIGHT if compared else NOTHING
+
+
+def _right_without_units(nodes: Sequence[Node], tolerance: Tolerance) -> bool:
+    values = [evaluate(node, plain=True) for node in nodes]
+    halves = [node.half if isinstance(node, Quantity) else None for node in nodes]
+    return len(nodes) > 1 and all(
+        tolerance.close_but_for_prefix(left, right, half)
+        for (left, right), half in zip(pairwise(values), halves[1:], strict=True)
+    )
+
+
+def _parse(chain: Chain, reading: Reading) -> list[Node | None]:
+    """An expression for each member, None for names and symbols, of which nothing can be said."""
+    nodes: list[Node | None] = []
+    for place, member in enumerate(chain.members):
+        loose = reading.loose
+        try:
+            node: Node | None = parse_member(member, reading, place, last=place == len(chain.members) - 1)
+        except Unreadable:
+            node = None
+        if place == 0 and len(chain.members) > 2 and reading.loose and isinstance(node, Quantity):
+            node = None  # "Step 3 = 2 × 5 ms = 10 ms"
+        reading.loose = reading.loose and (loose or node is not None)
+        nodes.append(node)
+    return nodes
 
 
 def _fault(
@@ -204,28 +197,35 @@ def _compare(left: Node, right: Node, relation: str) -> Judgement | None:
 
 def _differ(left: Node, right: Node, tolerance: Tolerance, reading: Reading) -> Judgement | None:
     """What is wrong with ``left = right``; None where nothing is."""
-    try:
-        a, b = evaluate(left), evaluate(right)
-    except Mismatch as mismatch:
-        return Judgement("dimension", str(mismatch), "a sum of like quantities")
+    a, b = evaluate(left), evaluate(right)
     shown = right if isinstance(right, Quantity) else left if isinstance(left, Quantity) else None
     half = None if shown is None else shown.half * shown.factor
-    if a.bare != b.bare and not agree(a.dimension, b.dimension):
-        # One side has left its units off. A side that has none at all is read in those of the other.
-        reading.loose |= _strange(right if a.dimension else left)  # "= 12 sols": a word that may be a unit
-        if not a.bare:
-            return Judgement("dimension", in_words(b.dimension), in_words(a.dimension))
-        plain = evaluate(left, plain=True), evaluate(right, plain=True)
-        if tolerance.close(*plain, None if shown is None else shown.half) or tolerance.close(a, b, half):
-            return None
-        return Judgement("value", *(_stated(value, right, plain=True) for value in reversed(plain)))
-    if not agree(a.dimension, b.dimension):
-        if a.dimension == power(b.dimension, Fraction(-1)) and tolerance.close(_inverse(a), b, half):
-            return None  # "30 fps = 33 ms"
-        return Judgement("dimension", in_words(b.dimension), in_words(a.dimension))
-    if tolerance.close(a, b, half):
+    alike = agree(a.dimension, b.dimension)
+    if alike and tolerance.close(a, b, half):
         return None
-    return Judgement("value", _stated(b, right), _stated(a, right))
+    if a.bare and _left_off(left, right, tolerance, reading):
+        return None
+    if a.dimension and a.dimension == power(b.dimension, Fraction(-1)) and tolerance.close(_inverse(a), b, half):
+        return None  # "30 fps = 33 ms"
+    if not alike and not a.bare:
+        reading.loose |= b.bare and _strange(right)  # "= 12 sols": a word that may be a unit
+        return Judgement("dimension", in_words(b.dimension), in_words(a.dimension))
+    if alike:
+        return Judgement("value", _stated(b, right), _stated(a, right))
+    plain = (evaluate(node, plain=True) for node in (right, left))
+    return Judgement("value", *(_stated(value, right, plain=True) for value in plain))
+
+
+def _left_off(left: Node, right: Node, tolerance: Tolerance, reading: Reading) -> bool:
+    """Whether a side without units is right in those of the other: ``2 × 70 = 140 GB``, ``2.4 / 0.6 = 4 million``."""
+    a, b = evaluate(left, plain=True), evaluate(right, plain=True)
+    # "1 step = 5 ms" and "0.5 % = 100 sensors" say what belongs together; "= 12 sols" may be a unit.
+    names = isinstance(left, Quantity) and (not isinstance(right, Quantity) or left.suffix != right.suffix)
+    reading.loose |= names or _strange(left)
+    if evaluate(right).bare and not (isinstance(right, Quantity) and right.scale >= _THOUSAND):
+        return False
+    half = right.half if isinstance(right, Quantity) else None
+    return tolerance.close_but_for_prefix(a, b, half)
 
 
 def _inverse(value: Value) -> Value:

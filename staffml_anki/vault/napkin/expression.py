@@ -16,10 +16,11 @@ class Uncomputable(Exception):
 
 
 class Mismatch(Exception):
-    """Two dimensions that cannot be added."""
+    """Two dimensions that cannot be added. ``shared``: one unit may stand for all terms, as in ``16 + 33.6 GB``."""
 
-    def __init__(self, left: Dimension, right: Dimension) -> None:
-        super().__init__(f"adds {in_words(left)} and {in_words(right)}")
+    def __init__(self, left: "Value", right: "Value") -> None:
+        super().__init__(f"adds {in_words(left.dimension)} and {in_words(right.dimension)}")
+        self.shared = left.bare and not right.bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def agree(left: Dimension, right: Dimension) -> bool:
 def _sum(sign: int) -> Callable[[Value, Value], Value]:
     def add(a: Value, b: Value) -> Value:
         if not agree(a.dimension, b.dimension):
-            raise Mismatch(a.dimension, b.dimension)
+            raise Mismatch(a, b)
         low, high = (b.low, b.high) if sign > 0 else (-b.high, -b.low)
         return Value(a.low + low, a.high + high, a.dimension or b.dimension, a.bare and b.bare)
 
@@ -154,7 +155,7 @@ def _extreme(choose: Callable[..., float]) -> Callable[..., Value]:
     def apply(first: Value, *others: Value) -> Value:
         for other in others:
             if not agree(first.dimension, other.dimension):
-                raise Mismatch(first.dimension, other.dimension)
+                raise Mismatch(first, other)
         every = (first, *others)
         low, high = choose(v.low for v in every), choose(v.high for v in every)
         return Value(low, high, first.dimension, all(v.bare for v in every))

@@ -153,6 +153,8 @@ class Suffix:
         return value
 
     def _take(self, names: Sequence[str], token: Token, sign: int) -> None:
+        if token.text == "K" and token.spaced and not self._is("word", 1):
+            names = names[:1]  # "30 K" alone is a temperature; "4 K tokens" are thousands
         name = self.reading.pick(f"{token.text}{self.place}.{self.at}", names) if len(names) > 1 else names[0]
         self.at += 1
         if name.startswith("×"):

@@ -38,6 +38,13 @@ class Tolerance:
             return true.low * (1 - ABOUT) <= stated.low <= true.high * (1 + ABOUT)
         return False
 
+    def close_but_for_prefix(self, true: Value, stated: Value, half: float | None) -> bool:
+        """Whether two values are one, or would be with another prefix: 2 × 70 × 10^9 = 140 GB."""
+        return any(
+            self.close(Value(true.low / prefix, true.high / prefix), stated, half)
+            for prefix in (base**power for base in (1000.0, 1024.0) for power in range(-5, 6))
+        )
+
     def _near(self, true: float, stated: float, half: float | None) -> bool:
         size, off = max(abs(true), abs(stated)), abs(true - stated)
         if off <= _EXACT * size:
