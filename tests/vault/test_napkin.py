@@ -126,6 +126,12 @@ RIGHT = r"""
 - p99: 3 × 12 ms = 36 ms (vs. 40 ms budget)
 - | A | 3 × 12 ms = 36 ms | 2 + 2 = 4 |
 - `5 * 3 = 15`
+- 72 GB – 35.3 GB = 36.7 GB
+- Result — 3 × 4 = 12
+- 70B parameters × 2 bytes/parameter = 140 GB → 2 × H100 (80 GB each)
+- **Total:** 140 GB + 20% overhead ≈ 168 GB
+- 1.2 × 140 GB = **168 GB**
+- Bandwidth: 3.35 TB/s ÷ 140 GB ≈ 24 tokens/s
 - 1 FIT = 10^-9 per hour
 - 70B × 2 = 140 GB
 - 2 + 24 = 26 GFLOP
@@ -267,6 +273,12 @@ def test_a_wrong_dimension_is_found_with_what_the_units_give(row: str) -> None:
 @pytest.mark.parametrize("line", table(UNREADABLE))
 def test_what_cannot_be_read_is_said_to_be_so(line: str) -> None:
     assert verdicts(line) == {"unreadable"}
+
+
+def test_a_line_with_more_meanings_than_can_be_tried_is_not_called_wrong() -> None:
+    few, many = " × ".join(["7 TFLOPs"] * 3), " × ".join(["7 TFLOPs"] * 9)
+    assert verdicts(f"- {few} = 5 GB") == {"dimension"}
+    assert verdicts(f"- {many} = 5 GB") == {"unreadable"}
 
 
 @pytest.mark.parametrize("line", table(NO_CALCULATION))

@@ -26,12 +26,10 @@ from staffml_anki.vault.napkin.tokens import Token, Untokenizable, tokenize
 from staffml_anki.vault.napkin.tolerance import ABOUT, Tolerance
 from staffml_anki.vault.napkin.units import in_words, power
 
-READINGS = 48
-"""Ways in which one clause is read at most, before the usual one is reported."""
 MAX_TOKENS = 200
-_TIMES = frozenset(
-    "s min h d second seconds minute minutes hour hours day days week weeks month months year years".split()
-)
+READINGS, EFFORT = 64, 2_000
+"""Ways in which one clause is read at most, and tokens read for all of them."""
+_TIMES = frozenset("s min h second minute hour hr day week month year".split())
 _SIZE = re.compile(r"[kKMGTP]i?[Bb]?(?:ytes?)?|[Bb]ytes?|B")
 _THOUSAND = 1000.0
 _BITS = re.compile(r"bit|[kMGT]b|[GM]T/s")
@@ -77,15 +75,19 @@ def judge(clause: str) -> Judgement:
 
 def _judge_chain(chain: Chain, clause: str) -> Judgement:
     unreadable = UNREADABLE if chain.computes else NOTHING
+    tokens = [token for member in chain.members for token in member]
+    most = min(READINGS, 1 + EFFORT // (1 + len(tokens)))
     first: Judgement | None = None
-    for reading in ways_to_read(READINGS):
+    for count, reading in enumerate(ways_to_read(most), start=1):
         reading.loose = chain.in_prose
-        _prepare(reading, clause, [token for member in chain.members for token in member])
+        _prepare(reading, clause, tokens)
         found = _judge_reading(chain, reading, clause)
         if found.verdict == "right":
             return RIGHT
         if found.verdict != "none" and first is None:
             first = unreadable if reading.loose else found
+        if count == most and reading.has_more:
+            return unreadable
     return unreadable if first is None else first
 
 

@@ -71,6 +71,14 @@ class _Parser:
             right = self.expression(_BINDING[symbol], depth + 1)
             if symbol == "×" and self.reading.calendar:
                 left = _per_period(left, right)
+            elif (
+                symbol in "+-"
+                and _percentage(right)
+                and not _percentage(left)
+                and self.reading.pick(f"%{self.place}.{self.at}", (False, True))
+            ):
+                # "140 GB + 20 %" means a fifth more.
+                symbol, right = "×", Operation(symbol, (Quantity(1.0, 1.0), right))
             left = Operation(symbol, (left, right))
         return left
 
@@ -331,6 +339,10 @@ class _Parser:
         if isinstance(node, Quantity):
             return suffix.behind(node)
         return Operation("×", (node, suffix.behind(Quantity(1.0, 1.0))))
+
+
+def _percentage(node: Node) -> bool:
+    return isinstance(node, Quantity) and node.bare and node.suffix.strip().startswith("%")
 
 
 def _per_period(left: Node, right: Node) -> Node:

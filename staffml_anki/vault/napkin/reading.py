@@ -28,6 +28,11 @@ class Reading:
         self.multiply_add = 1.0
         """How many operations a MAC is, where a clause has both."""
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something could still be read otherwise."""
+        return any(self.chosen.get(what, 0) + 1 < number for what, number in self.options.items())
+
     def pick[T](self, what: str, options: Sequence[T]) -> T:
         self.options[what] = len(options)
         return options[self.chosen.get(what, 0)]
