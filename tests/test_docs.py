@@ -63,8 +63,7 @@ def test_what_the_readme_says_of_the_starter_vault_is_true() -> None:
     vault = load_vault(data.VAULT)
     assert f"{len(vault.questions)} questions of our own" in README
     assert f"starter vault of {len(vault.questions)} questions" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert "five tracks × six levels, three chains" in README
-    assert len(vault.chains) == 3
+    assert f"five tracks × six levels, {len(vault.chains)} chains" in README
     cells = {(q.track, q.level) for q in vault.questions.values()}
     assert cells == {(track, level) for track in TRACKS for level in LEVELS}
     assert sum(bool(q.options) for q in vault.questions.values()) >= 4

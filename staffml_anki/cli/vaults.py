@@ -12,6 +12,7 @@ from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
 if TYPE_CHECKING:
     from staffml_anki.vault import Question, Vault
     from staffml_anki.vault.compare import Difference
+    from staffml_anki.vault.napkin.verify import MathReport
 
 LISTED = 50
 
@@ -28,35 +29,40 @@ def check(
     vault: options.VaultPath = options.DEFAULT_VAULT,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is not published: drafts, archived.")] = False,
+    math: Annotated[
+        bool, typer.Option("--math", help="Also compute every calculation line of the napkin math; a wrong one fails.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Report every problem of a vault, each with file, field, what was found and what would be right.
 
     [dim]Examples:[/dim]
       staffml-anki check --vault vault/
+      staffml-anki check --math
       staffml-anki check --strict --json
     """
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.check import check as run
+    from staffml_anki.vault.numbers import read_numbers
     from staffml_anki.vault.policy import EVERYTHING
 
     loaded = load_vault(vault, EVERYTHING if everything else None, output.progress)
-    found = run(loaded, datetime.now(UTC))
+    found = (*run(loaded, datetime.now(UTC)), *read_numbers(vault)[1])
+    calculated = _calculated(loaded) if math else None
     errors = sum(problem.severity == "error" for problem in found)
     warnings = len(found) - errors
     if as_json:
-        output.emit_json(
-            {
-                "vault": str(vault),
-                "shape": loaded.shape,
-                "questions": len(loaded.questions),
-                "unpublished": loaded.unpublished,
-                "chains": len(loaded.chains),
-                "errors": errors,
-                "warnings": warnings,
-                "problems": found,
-            }
-        )
+        document = {
+            "vault": str(vault),
+            "shape": loaded.shape,
+            "questions": len(loaded.questions),
+            "unpublished": loaded.unpublished,
+            "chains": len(loaded.chains),
+            "errors": errors,
+            "warnings": warnings,
+            "problems": found,
+        }
+        output.emit_json(document if calculated is None else document | {"math": calculated})
     else:
         output.problems(found, warnings=None)
         what = [output.counted(len(loaded.questions), "question"), output.counted(len(loaded.chains), "chain")]
@@ -64,8 +70,22 @@ def check(
             what.append(f"{loaded.unpublished:,} not published")
         verdict = f"{output.counted(errors, 'error')}, {output.counted(warnings, 'warning')}"
         output.say(f"{', '.join(what)}: {verdict}", "red" if errors else "yellow" if warnings else "green")
-    if errors or (strict and warnings):
+        if calculated is not None:
+            _show_calculated(calculated)
+    if errors or (strict and warnings) or (calculated is not None and calculated.wrong):
         raise typer.Exit(PROBLEMS)
+
+
+def _calculated(vault: "Vault") -> "MathReport":
+    from staffml_anki.vault.napkin.verify import check_math
+
+    return check_math(vault, output.progress)
+
+
+def _show_calculated(report: "MathReport") -> None:
+    output.problems([finding.problem for finding in (*report.wrong, *report.unreadable)], warnings=None)
+    what = f"{output.counted(report.read, 'calculation line')} read: {len(report.wrong):,} wrong"
+    output.say(f"{what}; {len(report.unreadable):,} not read", "red" if report.wrong else "green")
 
 
 def list_questions(

@@ -13,7 +13,7 @@ import pytest
 from factory import question, release, sample, write_corpus, write_folder
 
 type Run = Callable[..., Any]
-COMMANDS = ("build", "recipes", "check", "list", "show", "stats", "diff")
+COMMANDS = ("build", "recipes", "check", "list", "show", "stats", "diff", "new")
 
 
 def spawn(*arguments: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +64,7 @@ def test_build_and_list_narrow_alike(run: Run, vault_folder: Path, options: list
         (["build", "--out", "gone/x.apkg"], "gone: no such folder; create it first (mkdir -p gone)"),
         (["build", "--out", "x.zip"], "--out x.zip: give a name that ends in .apkg, or a folder that exists"),
         (["build", "--previous", "gone.json"], "gone.json: does not exist"),
-        (["build", "--track", "tinyml", "--area", "networking"], "recipe complete: selects none of the"),
+        (["build", "--level", "L1", "--zone", "mastery"], "recipe complete: selects none of the"),
         (["show", "starter-cloud-1"], "starter-cloud-1: no such question in this vault; did you mean starter-cloud-"),
         (["diff", "gone", "gone"], "gone: no such file or folder"),
     ],
