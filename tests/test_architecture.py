@@ -13,7 +13,8 @@ ROOMS = {
     "cards": {"vault"},
     "decks": {"vault", "cards"},
     "package": {"vault", "cards", "decks"},
-    "cli": {"vault", "cards", "decks", "package"},
+    "anki": {"vault", "cards", "decks", "package"},
+    "cli": {"vault", "cards", "decks", "package", "anki"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
