@@ -170,10 +170,12 @@ def _model(held: HeldNotetype | None, shop: Workshop) -> Mapping[str, object] | 
 
 
 def _new_row(change: NoteChange, number: int, held: HeldNotetype | None, shop: Workshop) -> PackedNote:
-    texts = {each.field: each.after for each in change.fields}
-    fields = tuple(texts.get(name, "") for name in (held.fields if held else FIELDS))
-    due = shop.wanted.notes[change.question].due
-    return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, due)
+    note = shop.wanted.notes[change.question]
+    fields = tuple(note.fields)
+    if held is not None and held.fields != FIELDS:
+        texts = dict(zip(FIELDS, fields, strict=True))
+        fields = tuple(texts.get(name, "") for name in held.fields)
+    return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, note.due)
 
 
 def _packed_decks(plan: Plan) -> list[PackedDeck]:
@@ -188,7 +190,9 @@ def _packed_decks(plan: Plan) -> list[PackedDeck]:
 def _media_of(plan: Plan, shop: Workshop) -> Iterable[str]:
     """The missing files that notes of the package show."""
     written = {
-        shop.wanted.notes[c.question].media for c in plan.changes if c.question in shop.wanted.notes and c.fields
+        shop.wanted.notes[c.question].media
+        for c in plan.changes
+        if c.question in shop.wanted.notes and (c.fields or not c.note)
     }
     return sorted(written & set(plan.media))
 
@@ -223,7 +227,7 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
     if added:
         _make_decks(sorted({change.deck for change in added}), shop)
         shop.say(f"{len(added):,} notes, one by one")
-        actions = [("addNote", {"note": _as_call(change, held)}) for change in added]
+        actions = [("addNote", {"note": _as_call(change, held, shop)}) for change in added]
         made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
         _place(made, {change.question: change.deck for change in added}, shop)
     updates = [
@@ -253,11 +257,15 @@ def _place(notes: Sequence[int], decks: Mapping[str, str], shop: Workshop) -> No
     _change_deck(targets, gateway)
 
 
-def _as_call(change: NoteChange, held: HeldNotetype) -> dict[str, object]:
+def _as_call(change: NoteChange, held: HeldNotetype, shop: Workshop) -> dict[str, object]:
     return {
         "deckName": change.deck,
         "modelName": held.name,
-        "fields": {each.field: each.after for each in change.fields if each.field in held.fields},
+        "fields": {
+            name: text
+            for name, text in zip(FIELDS, shop.wanted.notes[change.question].fields, strict=True)
+            if text and name in held.fields
+        },
         "tags": list(change.tags_added),
         "options": {"allowDuplicate": False, "duplicateScope": "collection"},
     }
