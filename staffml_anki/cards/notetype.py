@@ -15,6 +15,7 @@ import jinja2
 
 from staffml_anki import data
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.vault.axes import LEVEL_NAMES
 
 NAME = "StaffML Question"
 ID = 1_746_363_000_001
@@ -71,6 +72,14 @@ Anki takes a template only from a newer note type, so this moves with every chan
 """
 
 
+# White on each of these is readable by day and by night.
+_LEVEL_COLOURS = {
+    "L1": "#0b61c4", "L2": "#1a7f37", "L3": "#8a6100", "L4": "#b14a00", "L5": "#c4232f", "L6+": "#7a3fd0",
+}  # fmt: skip
+_NAPKIN = ("Napkin Calculations", "Napkin Conclusion", "Napkin Math", "Napkin Assumptions")
+_MISTAKE = ("Pitfall", "Common Mistake", "Rationale", "Consequence")
+
+
 @dataclass(frozen=True, slots=True)
 class Templates:
     """What Anki is given: two templates in Anki's own ``{{Field}}`` language, and the CSS."""
@@ -87,7 +96,7 @@ class Templates:
 
 @lru_cache
 def load_templates(folder: Path = data.CARD_TEMPLATES) -> Templates:
-    """Render ``front.html.j2``, ``back.html.j2`` and ``card.css.j2``.
+    """Render ``front.html.j2``, ``back.html.j2`` and ``card.css.j2``, with ``card.js`` inside the front.
 
     Jinja2 speaks with ``[[ ]]`` and ``[% %]`` here, because ``{{ }}`` is Anki's.
 
@@ -107,9 +116,11 @@ def load_templates(folder: Path = data.CARD_TEMPLATES) -> Templates:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - these are our own templates; fields are escaped where they are made
     )
+    levels = {level: (LEVEL_NAMES[level], colour) for level, colour in _LEVEL_COLOURS.items()}
+    known = {"levels": levels, "napkin": _NAPKIN, "mistake": _MISTAKE}
     try:
         texts = [
-            environment.get_template(name).render().strip() for name in ("front.html.j2", "back.html.j2", "card.css.j2")
+            environment.get_template(name).render(known).strip() for name in ("front.html.j2", "back.html.j2", "card.css.j2")
         ]
     except jinja2.TemplateNotFound as error:
         raise StaffmlAnkiError(f"{folder / str(error.name)}: no such card template; reinstall staffml-anki") from None
