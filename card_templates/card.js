@@ -164,7 +164,8 @@ function start() {
   const front = document.querySelector(".card-body.front"), back = document.querySelector(".card-body.back");
   if (window[KEY + "End"]) window[KEY + "End"]();
   window[KEY + "End"] = null;
-  if (!front) return;
+  if (!front || front.dataset.started) return;
+  front.dataset.started = "yes";
   const id = front.querySelector(".staffml-id").textContent;
   const fresh = {id, estimate: "", choice: -1, since: 0, spent: 0};
   if (!back) {

@@ -88,6 +88,12 @@ class Templates:
     back: str
     css: str
 
+    def without_script(self) -> tuple["Templates", str]:
+        """The same templates for a page that runs the card's script itself, and that script."""
+        html, _, rest = self.front.partition("<script>")
+        script, _, after = rest.partition("</script>")
+        return Templates(html + after, self.back, self.css), script
+
     @property
     def digest(self) -> str:
         """Of everything a learner would see change. 32 hexadecimal digits."""

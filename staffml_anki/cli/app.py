@@ -92,7 +92,8 @@ def _global(
             stream.reconfigure(errors="replace")
 
 
-from staffml_anki.cli import building, vaults  # noqa: E402 - they register their commands on `app`
+from staffml_anki.cli import building, pages, vaults  # noqa: E402 - they register their commands on `app`
 
 building.register(app)
 vaults.register(app)
+pages.register(app)
