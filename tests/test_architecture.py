@@ -13,7 +13,8 @@ ROOMS = {
     "cards": {"vault"},
     "decks": {"vault", "cards"},
     "package": {"vault", "cards", "decks"},
-    "cli": {"vault", "cards", "decks", "package"},
+    "pages": {"vault", "cards"},
+    "cli": {"vault", "cards", "decks", "package", "pages"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

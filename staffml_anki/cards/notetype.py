@@ -124,10 +124,9 @@ def load_templates(folder: Path = data.CARD_TEMPLATES) -> Templates:
     )
     levels = {level: (LEVEL_NAMES[level], colour) for level, colour in _LEVEL_COLOURS.items()}
     known = {"levels": levels, "napkin": _NAPKIN, "mistake": _MISTAKE}
+    names = ("front.html.j2", "back.html.j2", "card.css.j2")
     try:
-        texts = [
-            environment.get_template(name).render(known).strip() for name in ("front.html.j2", "back.html.j2", "card.css.j2")
-        ]
+        texts = [environment.get_template(name).render(known).strip() for name in names]
     except jinja2.TemplateNotFound as error:
         raise StaffmlAnkiError(f"{folder / str(error.name)}: no such card template; reinstall staffml-anki") from None
     except jinja2.TemplateError as error:

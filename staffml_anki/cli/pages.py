@@ -1,5 +1,6 @@
 """`preview` and `browse`: pages for a browser."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +30,9 @@ def preview(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the page to this file and stop, instead of serving it.")
     ] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="For 127.0.0.1.", show_default="a free one")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="For 127.0.0.1.", show_default="a free one")
+    ] = 0,
     no_open: NoOpen = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -53,15 +56,15 @@ def preview(
         return preview_page(loaded, chosen, load_templates(), tick)
 
     page = draw("")
-    shown = {"cards": [question.id for question in chosen]}
+    shown: dict[str, object] = {"cards": [question.id for question in chosen]}
     if out is not None:
         write_whole({out: page.encode()})
         _done(out, len(page.encode()), shown, output.counted(len(chosen), "card"), as_json=as_json)
         return
-    _serve(draw, port, shown, no_open=no_open, as_json=as_json)
+    _serve(draw, port, shown, output.counted(len(chosen), "card"), no_open=no_open, as_json=as_json)
 
 
-def _serve(draw: "Draw", port: int, shown: dict[str, list[str]], *, no_open: bool, as_json: bool) -> None:
+def _serve(draw: "Draw", port: int, shown: Mapping[str, object], what: str, *, no_open: bool, as_json: bool) -> None:
     import sys
 
     from staffml_anki.pages.serve import serving
@@ -71,7 +74,7 @@ def _serve(draw: "Draw", port: int, shown: dict[str, list[str]], *, no_open: boo
         if as_json:
             output.emit_json({"url": url, **shown})
         else:
-            output.say(f"{url} shows {output.counted(len(shown['cards']), 'card')}", "bold green")
+            output.say(f"{url} shows {what}", "bold green")
             output.say(f"  follows {data.CARD_TEMPLATES} while you edit; Ctrl-C ends it")
         sys.stdout.flush()
         if not no_open:
@@ -119,7 +122,7 @@ def browse(
         _open(target.resolve().as_uri())
 
 
-def _done(out: Path, size: int, about: dict[str, object], what: str, *, as_json: bool) -> None:
+def _done(out: Path, size: int, about: Mapping[str, object], what: str, *, as_json: bool) -> None:
     if as_json:
         output.emit_json({"page": str(out), "bytes": size, **about})
     else:

@@ -1,1 +1,1 @@
-"""HTML pages of our own, each one file that asks the network for nothing: the preview of cards, and the Vault to browse."""
+"""HTML pages of our own, each one file that asks the network for nothing: cards to preview, the Vault to browse."""

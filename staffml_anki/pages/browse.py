@@ -9,12 +9,13 @@ import html
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 from staffml_anki.cards.note import NoteMaker, chain_title
 from staffml_anki.cards.notetype import Templates
 from staffml_anki.cards.render import render_note
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.pages.document import asset, document, json_block, packed_block, with_media
+from staffml_anki.pages.document import asset, document, packed_block, with_media
 from staffml_anki.pages.index import make_index
 from staffml_anki.parallel import Progress, no_progress, spread
 from staffml_anki.vault import Question, Vault
@@ -52,9 +53,7 @@ def vault_page(vault: Vault, templates: Templates, progress: Progress = no_progr
     return document(
         "StaffML Vault",
         [
-            _shell(vault, questions)
-            + packed_block("about", _json(about))
-            + packed_block("postings", index.postings),
+            _shell(vault, questions) + packed_block("about", _json(about)) + packed_block("postings", index.postings),
             packed_block("typesetter", typesetter.encode()),
             *(packed_block(f"pack-{number}", _json(pack)) for number, pack in enumerate(packs)),
         ],
@@ -153,13 +152,16 @@ def _group(facet: str, values: Mapping[str, str], counts: Mapping[str, int]) -> 
         for value, name in values.items()
     )
     opened = " open" if facet in ("track", "level", "has", "area") else ""
-    return f'<details class="facet"{opened}><summary>{facet.capitalize()}</summary><div role="group" aria-label="{facet.capitalize()}">{boxes}</div></details>'
+    name = facet.capitalize()
+    group = f'<div role="group" aria-label="{name}">{boxes}</div>'
+    return f'<details class="facet"{opened}><summary>{name}</summary>{group}</details>'
 
 
 def _row(question: Question) -> str:
     """A row as the script makes them."""
     return (
-        f'<li><a href="#{html.escape(question.id)}"><span class="level" data-level="{question.level}">{question.level}</span>'
+        f'<li><a href="#{quote(question.id, safe="")}">'
+        f'<span class="level" data-level="{question.level}">{question.level}</span>'
         f"<b>{html.escape(question.title)}</b>"
         f"<i>{TRACK_NAMES[question.track]} · {html.escape(topic_name(question.topic))}</i></a></li>"
     )

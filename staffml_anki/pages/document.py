@@ -1,4 +1,4 @@
-"""One HTML file, sealed by a Content-Security-Policy: it runs the scripts and styles it was made with, and no others."""
+"""One HTML file, sealed by a Content-Security-Policy: only the scripts and styles it was made with run."""
 
 import base64
 import hashlib

@@ -12,8 +12,8 @@ from staffml_anki.vault import Question, QuestionId, Vault
 from staffml_anki.wording import nearest
 
 _HINT = (
-    "Rendered from the card templates by Anki's rules. Math is set by Temml here and by MathJax in Anki, so its spacing "
-    "differs. Enter in an estimate, or a space, turns a front over."
+    "Rendered from the card templates by Anki's rules. Math is set by Temml here and by MathJax in Anki, so its "
+    "spacing differs. Enter in an estimate, or a space, turns a front over."
 )
 _BOXES = ("front", "back"), ("light", "night"), ("phone", "desktop")
 
@@ -84,14 +84,12 @@ def error_page(message: str, tick: str) -> str:
 
 
 def _page(body: list[str], *, styles: list[str], later: Sequence[str], tick: str) -> str:
-    boxes = "".join(
-        f"<fieldset>{''.join(_box(name) for name in names)}</fieldset>" for names in _BOXES
-    )
+    boxes = "".join(f"<fieldset>{''.join(_box(name) for name in names)}</fieldset>" for names in _BOXES)
     bar = f'<header class="bar"><h1>staffml-anki preview</h1>{boxes}</header><p class="hint">{html.escape(_HINT)}</p>'
-    shell = f'{bar}<noscript><p class="error">The preview needs JavaScript.</p></noscript>{"".join(body)}<main id="cards"></main>'
+    silent = '<noscript><p class="error">The preview needs JavaScript.</p></noscript>'
     return document(
         "staffml-anki preview",
-        [shell],
+        ["".join((bar, silent, *body, '<main id="cards"></main>'))],
         styles=[*styles, asset("preview.css")],
         scripts=[asset("theme.js"), asset("preview.js")],
         later=later,

@@ -1,8 +1,9 @@
 """Full-text search over titles, questions, scenarios and answers: one definition for the terminal and the page.
 
 ``words`` says what a word is. A question is found when every word of the query begins a word in it. Hits are ranked
-by BM25 as SQLite's FTS5 reckons it (k1 = 1.2, b = 0.75), a word counting by where it stands (``WEIGHTS``), and of equals
-the lower id comes first. ``pages/index.py`` writes the same index for the page, ``pages/assets/vault.js`` reads it.
+by BM25 as SQLite's FTS5 reckons it (k1 = 1.2, b = 0.75), a word counting by where it stands (``WEIGHTS``), and of
+equals the lower id comes first. ``pages/index.py`` writes the same index for the page, and ``pages/assets/vault.js``
+reads it.
 """
 
 import re
@@ -72,10 +73,12 @@ def _fill(connection: sqlite3.Connection, vault: Vault) -> None:
     names = ", ".join(WEIGHTS)
     try:
         connection.execute(
-            f"CREATE VIRTUAL TABLE texts USING fts5(id UNINDEXED, {names}, detail=full, tokenize=\"ascii tokenchars '.'\")"
+            f"CREATE VIRTUAL TABLE texts USING fts5(id UNINDEXED, {names}, tokenize=\"ascii tokenchars '.'\")"
         )
     except sqlite3.OperationalError as error:
-        raise StaffmlAnkiError(f"search: this Python's SQLite has no full-text search ({error}); use another Python") from None
+        raise StaffmlAnkiError(
+            f"search: this Python's SQLite has no full-text search ({error}); use another Python"
+        ) from None
     marks = ", ".join("?" * (len(WEIGHTS) + 1))
     rows = ((q.id, *map(" ".join, columns(q))) for q in vault.questions.values())
     connection.executemany(f"INSERT INTO texts VALUES ({marks})", rows)  # noqa: S608 - question marks

@@ -275,6 +275,7 @@ async function show() {
     lastList = location.hash || "#";
     if ($("query").value !== state.q) $("query").value = state.q;
   } else state = {...state, ...wanted};
+  document.body.dataset.view = state.view;
   $("list").hidden = state.view !== "list";
   $("one").hidden = state.view === "list";
   document.title = "StaffML Vault";
