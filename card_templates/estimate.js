@@ -14,7 +14,7 @@ const get = (table, key) => Object.prototype.hasOwnProperty.call(table, key) ? t
 
 function unitOf(word) {
   if (/^[kmgtp]b$/.test(word)) word = word.toUpperCase();  [# "12 gb" on a phone means bytes #]
-  const plain = word.replace(/s$/, ""), lower = plain.toLowerCase();
+  const plain = word.replace(/(..)s$/, "$1"), lower = plain.toLowerCase();
   const known = get(SCALED, word) || get(WHOLE, word.toLowerCase()) || get(WHOLE, lower) || get(SCALED, plain);
   if (known) return known;
   for (const fold of [text => text, text => text.toLowerCase()])
@@ -37,7 +37,7 @@ function typed(text) {
 const QUANTITY = new RegExp([
   /(-\s*)?([$€]\s*)?/, /(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)(e[+-]?\d+)?(?:\^(-?\d+))?/,
   /(?:\s*×\s*(10|2)\^(-?\d+))?/, /(?:\s*(thousand|million|billion|trillion|bn|[kKMGT])(?![a-zA-Zµμ]))?/,
-  /(?:\s*([a-zA-Zµμ°%$€]+)((?:\s*(?:\/|\bper\b)\s*[a-zA-Zµμ]+)*))?/].map(part => part.source).join(""), "g");
+  /(?:\s*(?!per\b)([a-zA-Zµμ°%$€]+))?((?:\s*(?:\/|\bper\b)\s*[a-zA-Zµμ]+)*)/].map(part => part.source).join(""), "g");
 
 function quantities(raw) {
   const text = typed(raw);
@@ -78,8 +78,8 @@ function modelled(lines, conclusion, dimension) {
 [# How far apart two numbers are, for people. #]
 function apart(mine, model) {
   const factor = mine / model, ratio = Math.max(factor, 1 / factor);
+  if (mine !== model && !(factor > 0 && isFinite(ratio))) return "not the same sign";
   if (mine === model || ratio < 1.01) return "right on";
-  if (!(factor > 0 && isFinite(ratio))) return "not the same sign";
   const shown = ratio < 1.1 ? ratio.toFixed(2) : ratio < 10 ? ratio.toFixed(1) : ratio < 1e4 ? String(Math.round(ratio)) : "10^" + Math.round(Math.log10(ratio));
   return "within " + shown + "× (" + (factor > 1 ? "high" : "low") + ")";
 }

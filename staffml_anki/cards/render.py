@@ -14,7 +14,7 @@ from staffml_anki.errors import StaffmlAnkiError
 
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 # What Anki counts as nothing (rslib, `field_is_empty`): white space, and the lines that an editor leaves behind.
-_EMPTY = re.compile(r"(?:\s|</?(?:br|div) ?/?>)*", re.IGNORECASE)
+_EMPTY = re.compile(r"(?:\s|</?(?:br|div) ?/?>)*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
