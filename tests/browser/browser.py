@@ -35,6 +35,12 @@ PLATFORMS = {"desktop": "linux", "AnkiDroid": "mobile android linux", "AnkiMobil
 HOST_CSS = """
 body { margin: 20px; }
 body.nightMode { background-color: #2c2c2c; color: #fcfcfc; }
+button { outline: none !important; margin: 1em .5em; padding: 8px 10px; color: #020; background: #eee; }
+.linux button { box-shadow: 0 2px 4px #0004; }
+.linux button:hover { background: #ddd; box-shadow: 0 4px 8px #0004; }
+a { color: #00a; text-decoration: none; }
+hr { margin: 1em 0; height: 1px; background-color: #737373; }
+li { text-align: start; }
 img { max-width: 100%; max-height: 95vh; }
 """
 

@@ -143,3 +143,17 @@ def test_what_the_vault_says_is_text_whatever_it_looks_like(open_screen: Open, o
             ):
                 assert said in text
         assert screen.complaints == []
+
+
+def test_an_apps_own_buttons_do_not_shine_through(open_screen: Open, cards: list[Card]) -> None:
+    card = next(card for card in cards if card.fields["Napkin Conclusion"])
+    look = "one => { const s = getComputedStyle(one); return [s.boxShadow, s.marginTop, s.backgroundColor]; }"
+    with open_screen(Look("desktop")) as screen:
+        screen.show(card.front)
+        timer = screen.page.locator(".timer")
+        for act in (timer.hover, timer.click):
+            act()
+            assert timer.evaluate(look) == ["none", "0px", "rgba(0, 0, 0, 0)"]
+        screen.page.keyboard.press("Shift+Tab")
+        screen.page.keyboard.press("Tab")
+        assert timer.evaluate("one => getComputedStyle(one).outlineStyle") == "solid", "the focus can be seen"

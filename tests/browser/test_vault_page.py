@@ -148,7 +148,7 @@ def test_facets_count_what_choosing_them_would_show(reader: Reader, starter: Vau
     cloud = [q for q in questions if q.track == "cloud"]
     assert reader.count() == len(cloud)
     assert reader.counts("track") == dict(Counter(q.track for q in questions)), "its own choice does not narrow a facet"
-    levels = Counter(q.level for q in cloud)
+    levels: Counter[str] = Counter(q.level for q in cloud)
     assert reader.counts("level") == {level: levels[level] for level in reader.counts("level")}
     for level, count in levels.items():
         reader.page.check(f'.facet input[name="level"][value="{level}"]')

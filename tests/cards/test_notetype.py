@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from staffml_anki import data
 from staffml_anki.cards import notetype
 from staffml_anki.errors import StaffmlAnkiError
 
@@ -40,6 +41,26 @@ def test_a_change_of_the_templates_moves_their_date() -> None:
     )
     assert changed.tzinfo is UTC
     assert changed <= datetime.now(UTC)
+
+
+def test_templates_css_and_script_together_are_small() -> None:
+    """A phone reads all of it for every side of every card."""
+    sources = sum(path.stat().st_size for path in data.CARD_TEMPLATES.iterdir())
+    templates = notetype.load_templates()
+    given = sum(len(text.encode()) for text in (templates.front, templates.back, templates.css))
+    assert max(sources, given) < 30_000
+
+
+def test_the_script_is_one_function_and_no_template_of_ankis() -> None:
+    """The desktop runs it again in the same page, where a second `let` at top level would be an error."""
+    templates = notetype.load_templates()
+    bare, script = templates.without_script()
+    assert "<script" not in bare.front + bare.back
+    assert templates.front.count("<script>") == 1
+    assert script.strip().startswith("(function () {")
+    assert script.strip().endswith("})();")
+    assert "{{" not in script
+    assert "</" + "script" not in script
 
 
 def test_the_templates_use_only_fields_that_exist() -> None:

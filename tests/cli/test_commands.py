@@ -13,7 +13,7 @@ import pytest
 from factory import question, release, sample, write_corpus, write_folder
 
 type Run = Callable[..., Any]
-COMMANDS = ("build", "recipes", "check", "list", "show", "stats", "diff")
+COMMANDS = ("build", "recipes", "check", "list", "search", "show", "stats", "diff", "preview", "browse")
 
 
 def spawn(*arguments: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,6 @@ from factory import question, release, write_folder
 
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault import Vault, load_vault
-from staffml_anki.vault import search as module
 from staffml_anki.vault.search import search, words
 from staffml_anki.vault.select import Selection
 
@@ -101,6 +100,6 @@ def test_an_sqlite_without_full_text_search_is_one_clear_line(vault: Vault, monk
             return super().execute(sql, *more)
 
     connect = sqlite3.connect
-    monkeypatch.setattr(module.sqlite3, "connect", lambda name: connect(name, factory=Poor))
+    monkeypatch.setattr(sqlite3, "connect", lambda name: connect(name, factory=Poor))
     with pytest.raises(StaffmlAnkiError, match=r"has no full-text search \(no such module: fts5\)"):
         search(vault, "cache", EVERYTHING)
