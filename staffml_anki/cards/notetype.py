@@ -65,7 +65,7 @@ SORT_FIELD = FIELDS.index("Title")
 MY_NOTES = "My Notes"
 """The learner's own: we leave it empty. (Anki's importer still replaces it when a release changes the note.)"""
 
-TEMPLATES_CHANGED = datetime(2026, 11, 23, tzinfo=UTC)
+TEMPLATES_CHANGED = datetime(2026, 11, 25, tzinfo=UTC)
 """When card_templates/ last changed: the note type's modification time where no earlier build is known.
 
 Anki takes a template only from a newer note type, so this moves with every change of the templates; a test says so.

@@ -275,10 +275,12 @@ async function show() {
     lastList = location.hash || "#";
     if ($("query").value !== state.q) $("query").value = state.q;
   } else state = {...state, ...wanted};
-  document.body.dataset.view = state.view;
-  $("list").hidden = state.view !== "list";
-  $("one").hidden = state.view === "list";
-  document.title = "StaffML Vault";
+  if (document.body.dataset.view !== state.view) {
+    document.body.dataset.view = state.view;
+    document.title = "StaffML Vault";
+    $("list").hidden = state.view !== "list";
+    $("one").hidden = state.view === "list";
+  }
   if (state.view === "list") await showList();
   if (state.view === "question") await showQuestion(state.number);
   if (state.view === "chain") showChain(state.chain);
