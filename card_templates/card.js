@@ -120,7 +120,7 @@ function align(body) {
     if (!found || /\\[([]/.test(item.textContent)) return;
     item.textContent = "";
     item.classList.add("sum");
-    if (found[1]) item.append(make("span", "what", found[1]), " ");
+    if (found[1]) item.append(make("span", "what", found[1] + ":"), " ");
     item.append(make("span", "how", found[2]), " ", make("span", "makes", found[3]));
   });
 }

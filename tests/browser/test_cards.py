@@ -97,8 +97,7 @@ def test_the_tab_key_reaches_every_stage_in_order(open_screen: Open, staged: Car
         for _ in range(8):
             screen.page.keyboard.press("Tab")
             reached.append(screen.page.evaluate("document.activeElement.textContent"))
-        assert reached.index("Reveal all") == 1, "after the scenario's Show all"
-        assert reached[2:5] == ["Assumptions", "Calculations", "Conclusion"]
+        assert reached[reached.index("Reveal all") :][1:4] == ["Assumptions", "Calculations", "Conclusion"]
 
 
 def test_ankimobile_lets_the_tap_on_every_summary_through(open_screen: Open, cards: list[Card]) -> None:
@@ -159,8 +158,9 @@ def test_every_text_stands_out_from_its_ground(look: Look, open_screen: Open, ca
     levels: set[str] = set()
     faint = set()
     with open_screen(look) as screen:
+        screen.show("")
         for card in cards:
-            screen.show(card.back)
+            screen.turn(card.back)
             open_all(screen)
             for kind, level, contrast, text in contrasts(screen):
                 kinds.add(kind)
@@ -210,8 +210,9 @@ def sideways(screen: Screen) -> list[int]:
 @pytest.mark.parametrize("side", ["front", "back"])
 def test_no_card_scrolls_the_page_sideways(look: Look, open_screen: Open, cards: list[Card], side: str) -> None:
     with open_screen(look) as screen:
+        screen.show("")
         for card in cards:
-            screen.show(card.sides[side])
+            screen.turn(card.sides[side])
             open_all(screen)
             assert (card.id, sideways(screen)) == (card.id, [])
 

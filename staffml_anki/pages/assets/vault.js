@@ -84,7 +84,7 @@ function scores(wanted) {
 }
 
 // --- Where we are: the part of the address after # ------------------------------------------------------------------
-const BATCH = 20;
+const BATCH = 12;
 let state, found = [], cursor = -1, rows = 0;
 const numbers = new Map(), chainsOf = new Map(), names = () => Object.keys(about.facets);
 function readAddress() {
@@ -347,10 +347,15 @@ document.addEventListener("keydown", event => {
   $("keys").onclick = () => $("help").showModal();
   for (const box of document.querySelectorAll(".facet input")) box.onchange = () => narrow(list => { Object.assign(list, readList()); });
   addEventListener("hashchange", show);
-  new IntersectionObserver(seen => { if (seen.some(one => one.isIntersecting)) $("more").click(); }, {rootMargin: "400px"}).observe($("more"));
+  new IntersectionObserver(seen => { if (seen.some(one => one.isIntersecting)) $("more").click(); }, {rootMargin: "200px"}).observe($("more"));
   await show();
   // A few searches in vain: when somebody types, the browser has compiled what it takes.
-  const warm = left => { search({...state, q: "aeiost"[left % 6]}); if (left) requestIdleCallback(() => warm(left - 1)); };
+  const warm = left => {
+    const {hits, wanted} = search({...state, q: "aeiost"[left % 6]});
+    hits.slice(0, BATCH).forEach(number => row(number, wanted));
+    if (hits.length) sides(hits[0]).then(stored => marked(snippet(stored, wanted), wanted));
+    if (left) requestIdleCallback(() => warm(left - 1));
+  };
   if (window.requestIdleCallback) requestIdleCallback(() => warm(18));
   document.documentElement.dataset.ready = "yes";
 })();
