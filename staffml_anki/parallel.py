@@ -1,7 +1,7 @@
 """Making pure work quick: parsing and rendering take nearly all the time, share nothing, and make no cycles.
 
 Processes only on Linux, where forking a process without threads is safe and costs a millisecond; elsewhere, and for
-everything happens here.
+little work, everything happens here.
 """
 
 import gc

@@ -14,7 +14,8 @@ ROOMS = {
     "decks": {"vault", "cards"},
     "package": {"vault", "cards", "decks"},
     "anki": {"vault", "cards", "decks", "package"},
-    "cli": {"vault", "cards", "decks", "package", "anki"},
+    "pages": {"vault", "cards"},
+    "cli": {"vault", "cards", "decks", "package", "anki", "pages"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

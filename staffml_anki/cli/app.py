@@ -92,9 +92,10 @@ def _global(
             stream.reconfigure(errors="replace")
 
 
-from staffml_anki.cli import authoring, building, syncing, vaults  # noqa: E402 - they register their commands on `app`
+from staffml_anki.cli import authoring, building, pages, syncing, vaults  # noqa: E402 - they register their commands
 
 building.register(app)
 syncing.register(app)
 vaults.register(app)
+pages.register(app)
 authoring.register(app)

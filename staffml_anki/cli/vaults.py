@@ -1,5 +1,6 @@
-"""`check`, `list`, `show`, `stats` and `diff`: looking at vaults."""
+"""`check`, `list`, `search`, `show`, `stats` and `diff`: looking at vaults."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ LISTED = 50
 def register(app: typer.Typer) -> None:
     app.command("check")(check)
     app.command("list")(list_questions)
+    app.command("search")(search)
     app.command("show")(show)
     app.command("stats")(stats)
     app.command("diff")(diff)
@@ -111,14 +113,57 @@ def list_questions(
     selection = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
     require_known(loaded, selection)
     found = select(loaded, selection)
-    keys = ("id", "track", "level", "area", "topic", "title")
     if as_json:
-        output.emit_json([{key: getattr(q, key) for key in keys} for q in found.values()])
+        output.emit_json([_brief(question) for question in found.values()])
         return
     if not found:
         output.warn("no question matches; drop an option")
         return
-    rows = [[q.id, q.level, q.track, q.area, q.title] for q in found.values()]
+    _rows(found.values())
+
+
+def search(
+    query: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Each must begin a word of the question.")],
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    track: options.Tracks = [],  # noqa: B006
+    level: options.Levels = [],  # noqa: B006
+    area: options.Areas = [],  # noqa: B006
+    topic: options.Topics = [],  # noqa: B006
+    zone: options.Zones = [],  # noqa: B006
+    chain: options.Chains = [],  # noqa: B006
+    as_json: options.AsJson = False,
+) -> None:
+    """Search titles, scenarios, questions and answers, the best match first: what `browse` finds, in the terminal.
+
+    Capitals, accents and punctuation do not matter; a number is found with or without its commas.
+
+    [dim]Examples:[/dim]
+      staffml-anki search kv cache
+      staffml-anki search batch latenc --track cloud --level L4 --json
+    """
+    from staffml_anki.vault import load_vault
+    from staffml_anki.vault.search import search as run
+    from staffml_anki.vault.select import require_known
+
+    loaded = load_vault(vault, progress=output.progress)
+    selection = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
+    require_known(loaded, selection)
+    found = run(loaded, " ".join(query), selection)
+    if as_json:
+        output.emit_json([_brief(hit.question) | {"score": round(hit.score, 4)} for hit in found])
+        return
+    if not found:
+        output.warn("no question matches; drop a word or an option")
+        return
+    _rows([hit.question for hit in found])
+
+
+def _brief(question: "Question") -> dict[str, object]:
+    return {key: getattr(question, key) for key in ("id", "track", "level", "area", "topic", "title")}
+
+
+def _rows(questions: "Iterable[Question]") -> None:
+    rows = [[q.id, q.level, q.track, q.area, q.title] for q in questions]
     output.table([["id", "level", "track", "area", "title"], *rows])
 
 

@@ -13,7 +13,10 @@ import pytest
 from factory import question, release, sample, write_corpus, write_folder
 
 type Run = Callable[..., Any]
-COMMANDS = ("build", "recipes", "sync", "doctor", "prune", "check", "list", "show", "stats", "diff", "new")
+COMMANDS = (
+    "build", "recipes", "sync", "doctor", "prune", "check", "list", "search", "show", "stats", "diff", "new", "preview",
+    "browse",
+)  # fmt: skip
 
 
 def spawn(*arguments: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
