@@ -141,6 +141,7 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
         mod=shop.now,
         # A preset that is in the collection is the learner's: ours comes with our first deck, and never again.
         preset=shop.wanted.preset if any(deck.with_preset for deck in decks) else None,
+        compressed=False,
     )
     assert shop.package is not None
     shop.say(f"package of {len(packed):,} notes")
