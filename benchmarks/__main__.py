@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import browse
+from benchmarks import browse, syncing
 
 PREPARE = [sys.executable, "-m", "benchmarks.vaults"]
 PROGRAM = [sys.executable, "-m", "staffml_anki"]
@@ -108,6 +108,7 @@ def main() -> None:
             )["large"]
         report(wanted.questions, found, sizes, large)
         browse.report(browsing)
+        syncing.measure(base / "sync", wanted.questions, min(wanted.rounds, 3))
 
 
 def report(questions: int, found: dict[str, Cost], sizes: tuple[int, int], large: Cost | None) -> None:

@@ -154,6 +154,7 @@ def report(bench: Bench) -> None:
 
 
 def measure(base: Path, questions: int, rounds: int) -> None:
+    base.mkdir()
     bench = Bench(base, rounds, questions)
     bench.prepare()
     bench.adding()
