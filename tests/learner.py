@@ -45,7 +45,7 @@ class Learner:
         (number,) = self.col.find_cards(f"ID:{key}")
         return self.col.get_card(number)
 
-    def keys(self) -> list[str]:
+    def ids(self) -> list[str]:
         return [self.col.get_note(number).fields[0] for number in self.col.find_notes("note:StaffML*")]
 
     def answer(self, key: str, rating: int) -> None:
@@ -85,7 +85,9 @@ class Learner:
         """Answer what is due each day, with ratings in turn; two new ones a day."""
         turn = iter(ratings)
         for _ in range(days):
-            new = [self.col.get_note(n).fields[0] for n in self.col.find_notes("note:StaffML* is:new -is:suspended")][:2]
+            new = [self.col.get_note(n).fields[0] for n in self.col.find_notes("note:StaffML* is:new -is:suspended")][
+                :2
+            ]
             for key in (*self.due(), *new):
                 self.answer(key, next(turn))
                 if self.card(key).queue == 1:  # still a step of today's
@@ -125,9 +127,7 @@ class Learner:
         options = ExportAnkiPackageOptions(
             with_scheduling=True, with_deck_configs=True, with_media=False, legacy=kind != "anki21b"
         )
-        self.col.export_anki_package(
-            out_path=str(target), options=options, limit=DeckIdLimit(deck_id=deck["id"])
-        )
+        self.col.export_anki_package(out_path=str(target), options=options, limit=DeckIdLimit(deck_id=deck["id"]))
         return target
 
     def close(self) -> None:

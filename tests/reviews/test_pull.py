@@ -63,7 +63,7 @@ def test_every_generation_of_files_tells_the_same(learner: Learner, store: Histo
     history = store.read()
     assert plain(history) == told
     assert pulled.taken.reviews == len(told) == pulled.total
-    assert set(history.cards) == set(learner.keys())
+    assert set(history.cards) == set(learner.ids())
     for key, (state,) in history.cards.items():
         card = learner.card(key)
         assert (state.type, state.queue, state.interval, state.reps, state.lapses) == (
@@ -92,7 +92,7 @@ def test_pulling_twice_adds_nothing(learner: Learner, store: HistoryStore, kind:
 
 def test_a_file_is_read_while_anki_has_it_open_and_stays_as_it_is(learner: Learner, store: HistoryStore) -> None:
     learner.study(3, itertools.cycle(RATINGS))
-    learner.answer(learner.keys()[0], GOOD)  # lies in the log beside the file, while Anki holds its lock
+    learner.answer(learner.ids()[0], GOOD)  # lies in the log beside the file, while Anki holds its lock
     told = told_by_anki(learner)
 
     def digest() -> list[str]:
@@ -102,14 +102,14 @@ def test_a_file_is_read_while_anki_has_it_open_and_stays_as_it_is(learner: Learn
     pull_file(store, learner.path, NOW)
     assert plain(store.read()) == told
     assert digest() == before
-    learner.answer(learner.keys()[1], GOOD)
+    learner.answer(learner.ids()[1], GOOD)
 
 
 def test_phone_and_desktop_that_overlap_count_once(learner: Learner, store: HistoryStore) -> None:
     learner.study(4, itertools.cycle(RATINGS))
     phone = learner.export("anki21b")
     learner.study(4, itertools.cycle(RATINGS))
-    told, states = told_by_anki(learner), {key: learner.card(key).reps for key in learner.keys()}
+    told, states = told_by_anki(learner), {key: learner.card(key).reps for key in learner.ids()}
     # Time was moved: the phone's reviews are four days younger than the desktop's. Move them, too.
     desktop = learner.export("colpkg")
     pull_file(store, desktop, NOW)
@@ -139,7 +139,7 @@ def test_reviews_outlive_their_note_and_the_collection(learner: Learner, store: 
 
 
 def test_an_undone_review_never_was(learner: Learner, store: HistoryStore) -> None:
-    key = learner.keys()[0]
+    key = learner.ids()[0]
     learner.answer(key, GOOD)
     learner.answer(key, AGAIN)
     learner.col.undo()
@@ -148,7 +148,7 @@ def test_an_undone_review_never_was(learner: Learner, store: HistoryStore) -> No
 
 
 def test_states_are_kept_by_pull(learner: Learner, store: HistoryStore) -> None:
-    key = learner.keys()[0]
+    key = learner.ids()[0]
     for number in range(3):
         learner.answer(key, GOOD)
         time.sleep(1.1)
@@ -166,7 +166,7 @@ def test_a_running_anki_tells_what_its_file_tells(learner: Learner, tmp_path: Pa
     learner.col.sched.suspend_cards([learner.card("cloud-0001").id])
     learner.col.set_deck([learner.card("cloud-0002").id], learner.col.decks.id("Elsewhere"))
     learner.cram("ID:cloud-0003", reschedule=True)
-    told, stats = told_by_anki(learner), {key: learner.card(key) for key in learner.keys()}
+    told, stats = told_by_anki(learner), {key: learner.card(key) for key in learner.ids()}
     learner.col.close()
     for packages in (True, False):
         with (
@@ -182,7 +182,9 @@ def test_a_running_anki_tells_what_its_file_tells(learner: Learner, tmp_path: Pa
                 if state.type == 2 or packages:
                     assert state.interval == stats[key].ivl
             asked = [row["params"]["cards"] for row in server.requests if row["action"] == "getReviewsOfCards"]
-            assert len([card for cards in asked for card in cards]) == (1 if packages else 8), "what is in a filtered deck"
+            assert len([card for cards in asked for card in cards]) == (1 if packages else 8), (
+                "what is in a filtered deck"
+            )
             assert pull_anki(store, Gateway(server.url), NOW + 1).taken.reviews == 0
     learner.col = type(learner.col)(str(learner.path))
 

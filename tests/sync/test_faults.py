@@ -79,7 +79,10 @@ class Case:
 
 def without_ids(held: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What does not depend on the way a note was added."""
-    return {key: {name: value for name, value in state.items() if name not in ("note", "guid")} for key, state in held.items()}
+    return {
+        key: {name: value for name, value in state.items() if name not in ("note", "guid")}
+        for key, state in held.items()
+    }
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["packages", "calls"])

@@ -21,7 +21,9 @@ EDITED = "Answer", "Scenario", "Pitfall", MY_NOTES, "Reserved 2"
 
 keys = st.sampled_from(KEYS)
 decks = st.sampled_from(["Mine", "StaffML::edge", "Mine::Deeper", "StaffML"])
-renames = st.sampled_from([("StaffML", "Interview"), ("StaffML::edge", "Robots"), ("StaffML::cloud", "StaffML::Clouds")])
+renames = st.sampled_from(
+    [("StaffML", "Interview"), ("StaffML::edge", "Robots"), ("StaffML::cloud", "StaffML::Clouds")]
+)
 actions = st.one_of(
     st.tuples(st.just("review"), keys, st.integers(0, 3)),
     st.tuples(st.just("edit"), keys, st.sampled_from(EDITED), st.sampled_from(["mine", "a < b", "", "é"])),
@@ -74,7 +76,9 @@ def do(world: Living, action: tuple[Any, ...]) -> None:
         getattr(world, name)(*arguments)
 
 
-def revise(questions: list[Raw], chains: list[Raw], changes: list[tuple[str, Any]], mark: str) -> tuple[list[Raw], list[Raw]]:
+def revise(
+    questions: list[Raw], chains: list[Raw], changes: list[tuple[str, Any]], mark: str
+) -> tuple[list[Raw], list[Raw]]:
     """The next release."""
     questions, chains = copy.deepcopy(questions), copy.deepcopy(chains)
     by_id = {raw["id"]: raw for raw in questions}
@@ -86,7 +90,11 @@ def revise(questions: list[Raw], chains: list[Raw], changes: list[tuple[str, Any
         elif what == "retire":
             by_id.pop(value, None)
         elif what == "reorder":
-            members = [by_id[key] for key in value if key in by_id and by_id[key]["track"] == by_id[value[0]]["track"]] if value[0] in by_id else []
+            members = (
+                [by_id[key] for key in value if key in by_id and by_id[key]["track"] == by_id[value[0]]["track"]]
+                if value[0] in by_id
+                else []
+            )
             if len(members) > 1:
                 chains = [c for c in chains if c["chain_id"] != "chain-a"] + [chain("chain-a", *members)]
         elif what == "unchain":
@@ -109,7 +117,9 @@ def revise(questions: list[Raw], chains: list[Raw], changes: list[tuple[str, Any
     return list(by_id.values()), kept
 
 
-def check(world: Living, vault: Path, base: dict[str, dict[str, str]], before: dict[str, Any], deleted: set[str]) -> None:
+def check(
+    world: Living, vault: Path, base: dict[str, dict[str, str]], before: dict[str, Any], deleted: set[str]
+) -> None:
     """The invariants of a sync over a collection that was ``before``; ``base`` is what was last written."""
     loaded = load_vault(vault)
     maker = NoteMaker(loaded)
@@ -148,9 +158,17 @@ def check(world: Living, vault: Path, base: dict[str, dict[str, str]], before: d
 
 @pytest.mark.parametrize("packages", [True, False], ids=["packages", "calls"])
 @given(
-    first=st.lists(actions, max_size=8), second=st.lists(actions, max_size=5), one=revisions, two=revisions, recipe=st.sampled_from(["complete", "by-area", "by-level"])
+    first=st.lists(actions, max_size=8),
+    second=st.lists(actions, max_size=5),
+    one=revisions,
+    two=revisions,
+    recipe=st.sampled_from(["complete", "by-area", "by-level"]),
 )
-@settings(max_examples=30, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 def test_nothing_of_theirs_is_lost_and_everything_of_ours_is_up_to_date(
     packages: bool, first: Any, second: Any, one: Any, two: Any, recipe: str
 ) -> None:
