@@ -92,10 +92,20 @@ def _global(
             stream.reconfigure(errors="replace")
 
 
-from staffml_anki.cli import authoring, building, pages, syncing, vaults  # noqa: E402 - they register their commands
+from staffml_anki.cli import (  # noqa: E402 - they register their commands on `app`
+    authoring,
+    building,
+    coverage,
+    histories,
+    pages,
+    syncing,
+    vaults,
+)
 
 building.register(app)
 syncing.register(app)
+histories.register(app)
+coverage.register(app)
 vaults.register(app)
 pages.register(app)
 authoring.register(app)
