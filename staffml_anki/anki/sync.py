@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, write_by_calls
+from staffml_anki.anki.apply import Applied, apply_plan
+from staffml_anki.anki.calls import Say, Workshop, write_by_calls
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of

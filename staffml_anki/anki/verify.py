@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from staffml_anki.anki import shapes, tags
-from staffml_anki.anki.apply import tags_after
+from staffml_anki.anki.calls import tags_after
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.merge import same_text
 from staffml_anki.anki.plan import FieldChange, NoteChange, Plan
