@@ -240,7 +240,7 @@ def _take_reviews(store: HistoryStore, schema: str, cards: Mapping[int, int], no
     )
     taken.reviews = connection.total_changes - before
     if taken.reviews < every:  # else there is nothing to tell apart
-        told = connection.execute(f"SELECT count(*), total(r.id > {latest}) {found}").fetchone()  # noqa: S608
+        told = connection.execute(f"SELECT count(*), total(r.id > {latest}) {found}").fetchone()
         taken.future, taken.damaged = int(told[1]), every - told[0]
         taken.known = told[0] - taken.future - taken.reviews
 
