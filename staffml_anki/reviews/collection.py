@@ -84,7 +84,9 @@ def attached(store: HistoryStore, databases: Sequence[Path], name: str) -> Itera
         if connection.in_transaction:
             connection.rollback()
         for schema in schemas:
-            connection.execute(f"DETACH {schema}")
+            # A statement that a damaged page has stopped may hold it still: then it goes with the connection.
+            with suppress(sqlite3.OperationalError):
+                connection.execute(f"DETACH {schema}")
 
 
 def take_collection(store: HistoryStore, schema: str, name: str, now: int, *, whole: bool) -> Taken:
