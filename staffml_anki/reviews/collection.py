@@ -67,6 +67,8 @@ def attached(store: HistoryStore, databases: Sequence[Path], name: str) -> Itera
     connection = store.connection
     connection.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
     schemas: list[str] = []
+    # Text that is not UTF-8 is damage in a row, to be met where that row is judged.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         for number, database in enumerate(databases):
             # What Anki has not merged yet lies in a log beside the copy, and merging it is a write.
@@ -81,6 +83,7 @@ def attached(store: HistoryStore, databases: Sequence[Path], name: str) -> Itera
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise StaffmlAnkiError(f"{name}: its collection is damaged; export it again") from None
     finally:
+        connection.text_factory = str
         if connection.in_transaction:
             connection.rollback()
         for schema in schemas:
