@@ -155,7 +155,7 @@ function stages(back) {
 
 [# What scrolls sideways can be reached by keyboard. #]
 function reachable() {
-  document.querySelectorAll(".card-body pre, .card-body table, .how").forEach(box => {
+  document.querySelectorAll(".card-body pre, .card-body table, .how, .stage-body, .answer, .choices, .mistake dd, .my-notes").forEach(box => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   });
 }

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import browser
 import numpy as np
 import pytest
-from browser import axe, path_of_chromium
+from browser import axe
 from factory import chain, question, release, write_folder
 from playwright.sync_api import Browser, Page
 
@@ -60,12 +59,6 @@ def made(folder: Path) -> tuple[Coverage, Texts]:
     history = History(tuple(ids), Reviews(np.array(rows, COLUMNS)), cards)
     found = measure(vault, history, NOW, Calendar(), Wanted(by=(("track", "level"),)))
     return found, load_texts(path, folder / "home")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium(path_of_chromium()) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

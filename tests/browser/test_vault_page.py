@@ -214,7 +214,7 @@ def test_everything_can_be_done_by_keyboard(reader: Reader) -> None:
     press("c")
     page.wait_for_selector(".ladder")
     press("Escape")
-    assert page.locator("#list").is_visible()
+    page.wait_for_selector("#list", state="visible")
     assert page.input_value("#query") == "kv cache"
     press("j")
     press("j")
