@@ -40,6 +40,8 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     Raises:
         AnkiError: Anki is gone, or does not answer as it should; the next sync goes on from there.
     """
+    # Before the tags that say so go: stopped in between, the next sync still sees that a note is to be restored.
+    _suspend(plan.changes, shop, wish=False)
     _change_notetype(plan, shop)
     by_calls = list(plan.changes) if shop.package is None else _through_package(plan, shop)
     packages = len(by_calls) < len(plan.changes)
@@ -48,7 +50,7 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     described = _describe(plan, shop, new=not packages)
     _give_options(plan, shop)
     _move(plan.changes, shop)
-    _suspend(plan.changes, shop)
+    _suspend(plan.changes, shop, wish=True)
     return Applied(packages, described)
 
 
@@ -225,17 +227,17 @@ def _move(changes: Sequence[NoteChange], shop: Workshop) -> None:
         change_deck(targets, shop.gateway)
 
 
-def _suspend(changes: Sequence[NoteChange], shop: Workshop) -> None:
-    for action, wish in (("suspend", True), ("unsuspend", False)):
-        cards = [
-            card.id
-            for change in changes
-            if change.suspend is wish and change.question in shop.snapshot.notes
-            for card in shop.snapshot.notes[change.question].cards
-            if not card.filtered and card.suspended is not wish
-        ]
-        for part in batches(cards, CARDS_AT_ONCE):
-            _until_done(action, list(part), wish, shop.gateway)
+def _suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
+    """Suspend (or unsuspend) the cards of the changes that wish it."""
+    cards = [
+        card.id
+        for change in changes
+        if change.suspend is wish and change.question in shop.snapshot.notes
+        for card in shop.snapshot.notes[change.question].cards
+        if not card.filtered and card.suspended is not wish
+    ]
+    for part in batches(cards, CARDS_AT_ONCE):
+        _until_done("suspend" if wish else "unsuspend", list(part), wish, shop.gateway)
 
 
 def _until_done(action: str, cards: list[int], wish: bool, gateway: Gateway) -> None:

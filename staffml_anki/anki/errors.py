@@ -38,8 +38,8 @@ def _explained(action: str, said: str) -> str:
         return "Anki is running, but no profile is open: choose one, and close dialogs that wait for an answer"
     if "api key" in plain.lower():
         return (
-            "AnkiConnect wants another API key: put the one from its configuration (apiKey) into a file and give it "
-            "with --key-file, or set ANKICONNECT_API_KEY; remove both if it has none"
+            "AnkiConnect wants another API key: give the one from its configuration (apiKey) with --key, "
+            "ANKICONNECT_API_KEY or the file ankiconnect.key in the data folder; remove them if it has none"
         )
     if "unsupported action" in plain:
         return f"this AnkiConnect does not know '{action}': update the add-on (Tools → Add-ons → Check for Updates)"

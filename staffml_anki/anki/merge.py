@@ -16,7 +16,7 @@ from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteCha
 from staffml_anki.anki.snapshot import HeldNote, Snapshot
 from staffml_anki.anki.templates import plan_notetype
 from staffml_anki.anki.wanted import Wanted, WantedNote
-from staffml_anki.cards.note import digests_of
+from staffml_anki.cards.note import digests_of, guid_of
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES, Templates
 from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import QuestionId
@@ -87,6 +87,7 @@ class _Planner:
     def plan(self, templates: Templates) -> Plan:
         held, past, wanted = self._snapshot.notes, self._past, self._wanted
         deleted: list[QuestionId] = []
+        renamed = {note.guid for key, note in held.items() if note.guid and note.guid != guid_of(key)}
         changes: list[NoteChange] = []
         unchanged = 0
         for key, note in wanted.notes.items():
@@ -96,6 +97,8 @@ class _Planner:
                     unchanged += 1
                 else:
                     changes.append(change)
+            elif guid_of(key) in renamed:
+                deleted.append(key)  # the learner gave our note another id: adding it again would overwrite theirs
             elif key in past.notes and not self._choices.restore_deleted:
                 deleted.append(key)
             else:
@@ -267,8 +270,11 @@ class _Planner:
         for key, held in self._snapshot.notes.items():
             if key in self._wanted.published or held.fields[source] != self._wanted.source:
                 continue
+            if key not in self._past.notes and held.guid != guid_of(key):
+                continue  # a note that the learner made, perhaps as a copy of one of ours
             begun = self._past.journal.get(key)
-            halfway = begun is not None and "retired" in begun.kinds
+            # The tag comes before the suspension: only with it has the interrupted sync got anywhere.
+            halfway = begun is not None and "retired" in begun.kinds and tags.has(held.tags, tags.RETIRED)
             if tags.has(held.tags, tags.RETIRED) and not (halfway and not held.suspended):
                 continue
             if held.filtered:

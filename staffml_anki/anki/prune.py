@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
+from staffml_anki.anki.memory import Remembered
+from staffml_anki.anki.merge import same_text
 from staffml_anki.anki.snapshot import HeldNote, Snapshot
-from staffml_anki.cards.notetype import MY_NOTES
+from staffml_anki.cards.notetype import FIELDS, MY_NOTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Prunable:
     reviewed: tuple[HeldNote, ...]
 
 
-def find_prunable(gateway: Gateway, snapshot: Snapshot) -> Prunable:
+def find_prunable(gateway: Gateway, snapshot: Snapshot, remembered: Remembered) -> Prunable:
     """Sort the retired notes. A card that was reset to new still has its history, so that is asked for, too."""
     retired = [note for note in snapshot.notes.values() if tags.has(note.tags, tags.RETIRED)]
     histories = _histories(gateway, [card.id for note in retired for card in note.cards])
@@ -33,10 +35,9 @@ def find_prunable(gateway: Gateway, snapshot: Snapshot) -> Prunable:
         return Prunable((), (), ())
     names = snapshot.notetype.fields
     flagged = set(gateway.find_cards(f"mid:{snapshot.notetype.id} -flag:0"))
-    mine = names.index(MY_NOTES) if MY_NOTES in names else None
     sorted_out: dict[str, list[HeldNote]] = {"unused": [], "yours": [], "reviewed": []}
     for note in retired:
-        own = (mine is not None and note.fields[mine].strip()) or any(not tags.is_ours(tag) for tag in note.tags)
+        own = _edited(note, names, remembered) or any(not tags.is_ours(tag) for tag in note.tags)
         if note.reviewed or any(card.id in histories for card in note.cards):
             sorted_out["reviewed"].append(note)
         elif own or note.filtered or any(card.id in flagged for card in note.cards):
@@ -44,6 +45,15 @@ def find_prunable(gateway: Gateway, snapshot: Snapshot) -> Prunable:
         else:
             sorted_out["unused"].append(note)
     return Prunable(*(tuple(notes) for notes in sorted_out.values()))
+
+
+def _edited(note: HeldNote, names: Sequence[str], remembered: Remembered) -> bool:
+    """Whether anything in a note's fields is, or may be, the learner's: what we cannot know counts as theirs."""
+    written = remembered.notes.get(note.question)
+    if written is None or MY_NOTES not in names:
+        return True
+    ours = dict(zip(FIELDS, written.note.fields, strict=True))
+    return any(not same_text(text, ours.get(name, "")) for name, text in zip(names, note.fields, strict=False))
 
 
 def _histories(gateway: Gateway, cards: Sequence[int]) -> set[int]:

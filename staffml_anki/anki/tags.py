@@ -11,7 +11,7 @@ _STATES = (RETIRED.casefold(),)
 
 
 def is_ours(tag: str) -> bool:
-    return (tag.casefold() + "::").startswith(ROOT.casefold() + "::")
+    return tag.casefold().startswith(f"{ROOT.casefold()}::")
 
 
 def is_state(tag: str) -> bool:

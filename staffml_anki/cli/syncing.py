@@ -118,7 +118,7 @@ def prune(
     with connection.memory() as memory, memory.alone():
         session = open_session(connection, memory)
         snapshot = session.look()
-        found = find_prunable(connection.gateway, snapshot)
+        found = find_prunable(connection.gateway, snapshot, memory.remembered())
         if not as_json:
             for note in found.unused:
                 output.say(f"  {note.question}  {note.fields[1]}")

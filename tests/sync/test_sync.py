@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -630,3 +631,33 @@ def test_a_clock_that_runs_behind_still_updates(fast: Living) -> None:
         col.db.execute("UPDATE notes SET mod = ? WHERE id = ?", NOW * 2, note.id)
     assert fast.sync(fast.vault(revised(questions, 0), chains)).updated == 1
     assert fast.held()["cloud-0001"]["fields"]["Answer"].endswith("Revised.</p>")
+
+
+def test_a_note_that_the_learner_copied_from_ours_is_theirs(fast: Living) -> None:
+    questions, chains = first(fast)
+    with fast.collection() as col:
+        copy_of = col.new_note(col.models.get(notetype.ID))
+        copy_of.fields = list(fast.note(col, "cloud-0001").fields)
+        copy_of["ID"] = "my-own-1"
+        col.add_note(copy_of, col.decks.id("Mine"))
+    assert fast.prepare(fast.vault(questions, chains)).plan.count("retired") == 0
+
+
+def test_a_note_whose_id_the_learner_changed_is_never_written_over(fast: Living) -> None:
+    questions, chains = first(fast)
+    fast.edit("cloud-0001", "My Notes", "mine")
+    fast.edit("cloud-0001", "ID", "mine-0001")
+    vault = fast.vault(revised(questions, 0), chains)
+    for choices in ({}, {"restore_deleted": True}):
+        assert not fast.sync(vault, **choices).added
+        assert fast.held()["mine-0001"]["fields"]["My Notes"] == "mine"
+    shutil.rmtree(fast.state)
+    assert not fast.sync(vault).added
+
+
+def test_the_learners_own_bare_tag_stays(fast: Living) -> None:
+    questions, chains = first(fast)
+    fast.tag("cloud-0001", "staffml")
+    assert fast.prepare(fast.vault(questions, chains)).plan.empty or "staffml" in fast.held()["cloud-0001"]["tags"]
+    fast.sync(fast.vault(revised(questions, 0), chains))
+    assert "staffml" in fast.held()["cloud-0001"]["tags"]
