@@ -60,7 +60,7 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         shop.say(f"{len(added):,} notes, one by one")
         actions = [("addNote", {"note": _as_call(change, held, shop)}) for change in added]
         made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
-        _place(made, {change.question: change.deck for change in added}, shop)
+        _place(made, {change.question: change.deck for change in added}, held, gateway)
     updates = [
         ("updateNoteFields", {"note": {"id": change.note, "fields": {f.field: f.after for f in change.fields}}})
         for change in changes
@@ -72,12 +72,8 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
     _tag(changes, shop)
 
 
-def _place(notes: Sequence[int], decks: Mapping[str, str], shop: Workshop) -> None:
+def _place(notes: Sequence[int], decks: Mapping[str, str], held: HeldNotetype, gateway: Gateway) -> None:
     """Put new cards into their decks: the 2023 build adds every card to Default."""
-    gateway = shop.gateway
-    held = read_notetype(gateway)
-    if held is None:
-        return
     names = {number: name for name, number in gateway.decks().items()}
     targets: dict[str, list[int]] = defaultdict(list)
     for note in read_notes(gateway, held, notes, names):

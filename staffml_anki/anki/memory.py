@@ -72,10 +72,6 @@ class Remembered:
     journal: Mapping[QuestionId, Intended] = field(default_factory=dict)
     decks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
-    @property
-    def empty(self) -> bool:
-        return not self.notes and not self.journal
-
 
 def profile_folder(home: Path, profile: str, collection: str) -> Path:
     """Where the memory of a profile lies: told apart by where its collection is, named for people."""

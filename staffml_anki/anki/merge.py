@@ -21,7 +21,7 @@ from staffml_anki.cards.notetype import FIELDS, MY_NOTES, Templates
 from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import QuestionId
 
-TITLE, SOURCE = FIELDS.index("Title"), FIELDS.index("Source")
+SOURCE = "Source"
 SEPARATOR = "::"
 MAX_DEPTH = 20
 """Levels of decks: deeper ones have no description of ours."""
@@ -129,9 +129,8 @@ class _Planner:
     # -- one note ---------------------------------------------------------------------------------
 
     def _added(self, note: WantedNote) -> NoteChange:
-        content, title = digest_of_texts([note.text]), note.text.split("\x1f", TITLE + 1)[TITLE]
-        deck = self._places.of(note.path)
-        return NoteChange(note.question, title, 0, ("added",), tags_added=note.tags, deck=deck, content=content)
+        content, deck = digest_of_texts([note.text]), self._places.of(note.path)
+        return NoteChange(note.question, note.title, 0, ("added",), tags_added=note.tags, deck=deck, content=content)
 
     def _existing(self, note: WantedNote, held: HeldNote) -> NoteChange | None:
         fields, conflicts = self._fields(note, held)
@@ -156,7 +155,7 @@ class _Planner:
             return None
         return NoteChange(
             note.question,
-            _title(note.fields),
+            note.title,
             held.id,
             tuple(kinds),
             fields,
@@ -254,19 +253,19 @@ class _Planner:
         if not self._snapshot.can_describe:
             return found
         for path, text in self._wanted.descriptions.items():
-            number, before = self._past.decks.get(path, (0, ""))
-            current = self._snapshot.descriptions.get(number)
-            if current is not None and current == before and current != text:
-                found[self._snapshot.decks.get(number, path)] = text
+            name = self._places.of(path)
+            current = self._snapshot.descriptions.get(self._snapshot.deck_ids.get(name.casefold(), 0))
+            if path in self._past.decks and current == self._past.decks[path][1] and current != text:
+                found[name] = text
         return dict(sorted(found.items()))
 
     # -- what leaves ------------------------------------------------------------------------------
 
     def _retired(self) -> Iterable[NoteChange]:
         """Notes of this vault whose questions it no longer has."""
-        if not self._wanted.complete or SOURCE_NAME not in self._names:
+        if not self._wanted.complete or SOURCE not in self._names:
             return
-        source = self._names.index(SOURCE_NAME)
+        source = self._names.index(SOURCE)
         for key, held in self._snapshot.notes.items():
             if key in self._wanted.published or held.fields[source] != self._wanted.source:
                 continue
@@ -302,13 +301,6 @@ class _Planner:
             yield "some files of the vault cannot be read, so nobody knows which questions have left: none is retired"
 
 
-SOURCE_NAME = FIELDS[SOURCE]
-
-
 def same_text(one: str, other: str) -> bool:
     """Whether two texts are the same to Anki, which composes characters when it stores them."""
     return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
-
-
-def _title(fields: list[str]) -> str:
-    return fields[TITLE]

@@ -108,8 +108,6 @@ class Snapshot:
     descriptions: Mapping[int, str] = field(default_factory=dict)
     duplicates: tuple[int, ...] = ()
     packages: tuple[Path, ...] = ()
-    exported: int = 0
-    """Notes that the export told of; the others were read through calls."""
     can_describe: bool = False
     """Whether this AnkiConnect can change a deck's description."""
 
@@ -174,7 +172,6 @@ def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) 
         descriptions=exports.descriptions,
         duplicates=duplicates,
         packages=tuple(exports.packages),
-        exported=len(exports.told),
         can_describe=describes,
     )
 
@@ -228,9 +225,8 @@ def read_notes(
             deck_ids = gateway.decks()
     else:
         places = {}
-    return [
-        _from_info(info, held, marks, {card: deck_ids.get(name, 0) for card, name in places.items()}) for info in infos
-    ]
+    deck_of = {card: deck_ids.get(name, 0) for card, name in places.items()}
+    return [_from_info(info, held, marks, deck_of) for info in infos]
 
 
 def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -278,7 +278,9 @@ def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> di
         if ours or snapshot.descriptions.get(number) == description:
             found[path] = (number, description)
         else:
-            found[path] = (number, past[path][1] if path in past else _THEIRS)
+            # An export leaves out a deck without cards: nobody knows whose its description is by now.
+            untold = bool(snapshot.packages) and number not in snapshot.descriptions
+            found[path] = (number, past[path][1] if path in past and not untold else _THEIRS)
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from staffml_anki.anki.snapshot import SEPARATOR
 from staffml_anki.cards import markup
 from staffml_anki.cards.note import NoteMaker
+from staffml_anki.cards.notetype import FIELDS
 from staffml_anki.decks.layout import lay_out
 from staffml_anki.decks.recipe import Preset, Recipe
 from staffml_anki.package.build import program_digest
@@ -13,6 +14,8 @@ from staffml_anki.parallel import Progress, no_progress, spread
 from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import Problem, QuestionId, Source, read_source
 from staffml_anki.vault.select import Selection, require_known
+
+_TITLE = FIELDS.index("Title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class WantedNote:
     @property
     def fields(self) -> list[str]:
         return self.text.split(SEPARATOR)
+
+    @property
+    def title(self) -> str:
+        return self.text.split(SEPARATOR, _TITLE + 1)[_TITLE]
 
 
 @dataclass(frozen=True)
