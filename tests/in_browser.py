@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 STAGES = ("Napkin Assumptions", "Napkin Calculations", "Napkin Conclusion")
 
 
-@pytest.fixture(scope="session")
+# Closed after each module: threads that Playwright starts for files would outlive it, and forking counts threads.
+@pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
     import browser
 

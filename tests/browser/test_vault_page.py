@@ -160,6 +160,9 @@ def test_facets_count_what_choosing_them_would_show(reader: Reader, starter: Vau
     assert "track=cloud" in reader.page.url
     assert "has=options" in reader.page.url
     reader.page.click("text=Clear")
+    reader.page.wait_for_function(
+        f"+document.querySelector('#found b').textContent.replace(',', '') === {len(questions)}"
+    )
     assert reader.count() == len(questions)
 
 
