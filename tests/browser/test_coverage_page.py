@@ -191,7 +191,7 @@ def test_every_question_links_to_its_text(opened: Opened, found: Coverage) -> No
             assert page.locator("dialog script, dialog img").count() == 0
             page.keyboard.press("Escape")
             page.wait_for_selector("dialog", state="hidden")
-            page.wait_for_function("!location.hash")  # the dialog is hidden a moment before it has closed
+            page.wait_for_url(lambda url: "#q/" not in url)  # the dialog is hidden a moment before it has closed
             assert not page.evaluate("location.hash")
 
 

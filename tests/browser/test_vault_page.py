@@ -10,7 +10,7 @@ import gallery
 import pytest
 from browser import axe
 from factory import release, sample, write_folder
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from test_cards import CONTRASTS, READABLE
 
 from staffml_anki import data
@@ -160,9 +160,7 @@ def test_facets_count_what_choosing_them_would_show(reader: Reader, starter: Vau
     assert "track=cloud" in reader.page.url
     assert "has=options" in reader.page.url
     reader.page.click("text=Clear")
-    reader.page.wait_for_function(
-        f"+document.querySelector('#found b').textContent.replace(',', '') === {len(questions)}"
-    )
+    expect(reader.page.locator("#found b")).to_have_text(f"{len(questions):,}")
     assert reader.count() == len(questions)
 
 
