@@ -64,6 +64,8 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
         AnkiError: Anki is gone, or does not answer as it should; the next sync goes on from there.
     """
     _change_notetype(plan, shop)
+    # Before its tag goes: stopped in between, a card is open and still marked as ours, and not the other way round.
+    _suspend(plan.changes, shop, wish=False)
     by_calls = list(plan.changes) if shop.package is None else _through_package(plan, shop)
     packages = len(by_calls) < len(plan.changes)
     write_by_calls(by_calls, shop)
@@ -71,7 +73,7 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     described = _describe(plan, shop, new=not packages)
     _give_options(plan, shop)
     _move(plan.changes, shop)
-    _suspend(plan.changes, shop)
+    _suspend(plan.changes, shop, wish=True)
     return Applied(packages, described)
 
 
@@ -239,18 +241,21 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
 
 def _place(notes: Sequence[int], decks: Mapping[str, str], shop: Workshop) -> None:
     """Put new cards into their decks: the 2023 build adds every card to Default."""
-    gateway = shop.gateway
-    held = read_notetype(gateway)
-    if held is None:
-        return
-    names = {number: name for name, number in gateway.decks().items()}
+    found, names = _as_they_are(notes, shop.gateway)
     targets: dict[str, list[int]] = defaultdict(list)
-    for note in read_notes(gateway, held, notes, names):
+    for note in found:
         deck = decks.get(note.question, "")
         for card in note.cards:
             if deck and not card.filtered and names.get(card.deck, "").casefold() != deck.casefold():
                 targets[deck].append(card.id)
-    _change_deck(targets, gateway)
+    _change_deck(targets, shop.gateway)
+
+
+def _as_they_are(notes: Sequence[int], gateway: Gateway) -> tuple[list[HeldNote], dict[int, str]]:
+    """Notes read again, and the decks' names by id."""
+    held = read_notetype(gateway)
+    names = {number: name for name, number in gateway.decks().items()}
+    return (read_notes(gateway, held, notes, names) if held else []), names
 
 
 def _as_call(change: NoteChange, held: HeldNotetype) -> dict[str, object]:
@@ -367,17 +372,22 @@ def _change_deck(targets: Mapping[str, Sequence[int]], gateway: Gateway) -> None
     list(gateway.many(actions))
 
 
-def _suspend(changes: Sequence[NoteChange], shop: Workshop) -> None:
-    for action, wish in (("suspend", True), ("unsuspend", False)):
-        cards = [
-            card.id
-            for change in changes
-            if change.suspend is wish and change.question in shop.snapshot.notes
-            for card in shop.snapshot.notes[change.question].cards
-            if not card.filtered and card.suspended is not wish
-        ]
-        for part in batches(cards, CARDS_AT_ONCE):
-            _until_done(action, list(part), wish, shop.gateway)
+def suspend_again(changes: Sequence[NoteChange], shop: Workshop) -> None:
+    """Suspend and unsuspend what did not take the first time."""
+    for wish in (False, True):
+        _suspend(changes, shop, wish=wish)
+
+
+def _suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
+    concerned = {change.question for change in changes if change.suspend is wish}
+    held = [note for key, note in shop.snapshot.notes.items() if key in concerned]
+    if len(held) < len(concerned):
+        # Notes that were added just now, to be locked.
+        locked, _ = _as_they_are(shop.gateway.find_notes(f"tag:{tags.LOCKED}"), shop.gateway)
+        held += [note for note in locked if note.question in concerned - shop.snapshot.notes.keys()]
+    cards = [card.id for note in held for card in note.cards if not card.filtered and card.suspended is not wish]
+    for part in batches(cards, CARDS_AT_ONCE):
+        _until_done("suspend" if wish else "unsuspend", list(part), wish, shop.gateway)
 
 
 def _until_done(action: str, cards: list[int], wish: bool, gateway: Gateway) -> None:

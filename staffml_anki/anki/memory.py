@@ -170,6 +170,8 @@ class Memory:
         if not inputs or self.about("inputs") != inputs:
             return None
         about = json.loads(self.about("release"))
+        if "chains" not in about:
+            return None  # written before gating was
         return Wanted(
             inputs=inputs,
             notes={key: written.note for key, written in remembered.notes.items() if written.current},
@@ -181,6 +183,7 @@ class Memory:
             release=about["release"],
             preset=Preset.model_validate_json(about["preset"]),
             media=dict(self._rows("SELECT name, data FROM media")),
+            chains=tuple(tuple(map(QuestionId, steps)) for steps in about["chains"]),
         )
 
     # -- writing ----------------------------------------------------------------------------------
@@ -217,6 +220,7 @@ class Memory:
             "source": wanted.source,
             "release": wanted.release,
             "preset": wanted.preset.model_dump_json(),
+            "chains": wanted.chains,
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
@@ -233,6 +237,10 @@ class Memory:
             connection.execute("DELETE FROM media")
             connection.executemany("INSERT INTO media VALUES (?,?)", wanted.media.items())
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
+
+    def set_about(self, key: str, value: str) -> None:
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
 
     def forget(self, questions: Iterable[QuestionId]) -> None:
         """Remember nothing of these questions: should they come back, they are new."""

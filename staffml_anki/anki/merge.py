@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from staffml_anki.anki import tags
+from staffml_anki.anki.gating import Gate, gated
 from staffml_anki.anki.memory import Remembered, Written
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
@@ -37,6 +38,7 @@ class Choices:
         answers: single decisions, by question and field; they go before ``conflicts``.
         relayout: move every card to where the recipe wants it, also those that the learner moved.
         known: digests of the notes as an earlier build wrote them (its manifest), by question.
+        gate: later steps of chains stay locked; None opens whatever is locked.
     """
 
     conflicts: Side = "mine"
@@ -46,6 +48,7 @@ class Choices:
     restore_deleted: bool = False
     add_fields: bool = False
     known: Mapping[str, str] = field(default_factory=dict)
+    gate: Gate | None = None
 
 
 def make_plan(
@@ -87,19 +90,18 @@ class _Planner:
         held, past, wanted = self._snapshot.notes, self._past, self._wanted
         deleted: list[QuestionId] = []
         changes: list[NoteChange] = []
-        unchanged = 0
         for key, note in wanted.notes.items():
             if key in held:
                 change = self._existing(note, held[key])
-                if change is None:
-                    unchanged += 1
-                else:
+                if change is not None:
                     changes.append(change)
             elif key in past.notes and not self._choices.restore_deleted:
                 deleted.append(key)
             else:
                 changes.append(self._added(note))
         changes += self._retired()
+        changes = gated(changes, wanted, self._snapshot, past.journal, self._choices.gate)
+        touched = {change.question for change in changes}
         targets = {wanted.notes[change.question].path for change in changes if change.deck}
         return Plan(
             notes=tuple(sorted(changes, key=lambda change: change.question)),
@@ -116,7 +118,7 @@ class _Planner:
             deleted=tuple(deleted),
             edits=tuple(sorted(self._edits)),
             duplicates=self._snapshot.duplicates,
-            unchanged=unchanged,
+            unchanged=sum(key in held and key not in touched for key in wanted.notes),
             assumed=tuple(self._assumed()),
             release=wanted.release,
         )
@@ -145,8 +147,8 @@ class _Planner:
             kinds.append("retagged")
         if returns:
             kinds.append("restored")
-            removed = tuple(sorted({*removed, *(tag for tag in held.tags if tags.is_state(tag))}))
-            stays = tags.has(held.tags, tags.WAS_SUSPENDED)
+            removed = tuple(sorted({*removed, *(tag for tag in held.tags if tags.is_retirement(tag))}))
+            stays = tags.has(held.tags, tags.WAS_SUSPENDED) or tags.has(held.tags, tags.LOCKED)
             suspend = False if any(card.suspended for card in held.cards) and not stays else None
         before, deck = self._move(note, held)
         if deck:
@@ -214,12 +216,16 @@ class _Planner:
         """(deck before, deck after) where a card moves; empty texts where it stays."""
         written = self._past.notes.get(note.question)
         relayout = self._choices.relayout
-        if not relayout and (written is None or written.note.path == note.path):
+        deck = self._snapshot.deck_of(held)
+        if written is None and note.home:  # a study plan moves it, from where a package put it
+            movable = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
+        else:
+            movable = written is not None and written.note.path != note.path
+        if not relayout and not movable:
             return "", ""
         if held.filtered:
             self._waiting.append(note.question)
             return "", ""
-        deck = self._snapshot.deck_of(held)
         if not relayout and written is not None and not self._is_where_we_put_it(written, deck):
             return "", ""
         before, target = self._snapshot.decks.get(deck, ""), self._places.of(note.path)
@@ -278,7 +284,7 @@ class _Planner:
                 self._waiting.append(key)
                 continue
             marks = [tags.RETIRED]
-            if held.suspended and not halfway:
+            if held.suspended and not halfway and not tags.has(held.tags, tags.LOCKED):
                 marks.append(tags.WAS_SUSPENDED)
             title = held.fields[self._names.index("Title")] if "Title" in self._names else key
             added = tags.difference(marks, held.tags)

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, write_by_calls
+from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, suspend_again, write_by_calls
 from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
 from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of
 from staffml_anki.anki.plan import KINDS, Plan
 from staffml_anki.anki.snapshot import Snapshot, require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, failures, read_back
-from staffml_anki.anki.wanted import Wanted, inputs_of, read_wanted
+from staffml_anki.anki.wanted import PlanDecks, Wanted, inputs_of, read_wanted
 from staffml_anki.cards.notetype import Templates, load_templates
 from staffml_anki.cards.tags import ROOT
 from staffml_anki.decks.recipe import Recipe
@@ -23,6 +24,8 @@ from staffml_anki.vault import Problem, QuestionId, open_source
 from staffml_anki.vault.select import Selection
 
 BACKUPS = 5
+GATE = "gate"
+"""Under this name the memory keeps how chains are gated."""
 SHARED, CALLS = "package", "calls"
 
 
@@ -32,6 +35,8 @@ class Wish:
 
     Attributes:
         use_packages: False to do everything through note calls.
+        gate: whether later steps of chains stay locked; by default, as it was.
+        plan: the study plan that is under way.
     """
 
     vault: Path
@@ -39,6 +44,8 @@ class Wish:
     narrow: Selection = field(default_factory=Selection)
     choices: Choices = field(default_factory=Choices)
     use_packages: bool = True
+    gate: GateWish = field(default_factory=GateWish)
+    plan: PlanDecks | None = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,14 @@ class Prepared:
     roots: tuple[str, ...]
     from_memory: bool
     """The release is the one of the last sync, and was not read again."""
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a sync did: counts of notes as they were read back, and the lists behind them.
 
-    A note counts once in each of ``added`` to ``restored`` that happened to it, and in ``unchanged`` if none did.
+    A note counts once in each of ``added`` to ``opened`` that happened to it, and in ``unchanged`` if none did.
 
     Attributes:
         failed: changes that did not take.
@@ -75,6 +83,8 @@ class Outcome:
     moved: int
     retired: int
     restored: int
+    locked: int
+    opened: int
     conflicts: int
     unchanged: int
     failed: tuple[Failure, ...]
@@ -101,23 +111,25 @@ class Session:
         templates = load_templates()
         source = open_source(wish.vault)
         remembered = self.memory.remembered()
-        wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow), remembered)
+        wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow, wish.plan), remembered)
         from_memory = wanted is not None
         if wanted is None:
             chain_names = self.memory.chain_names()
-            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress)
+            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan)
         roots = self._roots(wanted, remembered)
         scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
         self._say("reading the collection")
         snapshot = take_snapshot(self.gateway, roots, scratch)
         if snapshot.notetype is not None:
             require_fields(snapshot.notetype)
-        plan = make_plan(wanted, snapshot, remembered, wish.choices, templates)
-        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory)
+        gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
+        plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
+        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate)
 
     def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
         """The same look at both sides, with other choices."""
-        plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, wish.choices, prepared.templates)
+        choices = replace(wish.choices, gate=prepared.gate)
+        plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, choices, prepared.templates)
         return replace(prepared, plan=plan)
 
     def look(self) -> Snapshot:
@@ -159,6 +171,7 @@ class Session:
             AnkiError: Anki is gone or does not answer as it should; the next sync goes on from there.
         """
         plan, snapshot = prepared.plan, prepared.snapshot
+        self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
             self.discard(snapshot)
             if not prepared.from_memory or prepared.remembered.journal:
@@ -183,6 +196,7 @@ class Session:
                 if change.question in again
             ]
             write_by_calls(changes, replace(shop, package=None))
+            suspend_again(changes, shop)
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, back)
         self._remember(prepared, back, failed, applied)
