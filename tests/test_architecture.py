@@ -13,7 +13,10 @@ ROOMS = {
     "cards": {"vault"},
     "decks": {"vault", "cards"},
     "package": {"vault", "cards", "decks"},
-    "cli": {"vault", "cards", "decks", "package"},
+    "anki": {"vault", "cards", "decks", "package"},
+    "reviews": {"vault", "cards", "package", "anki"},
+    "coverage": {"vault", "reviews"},
+    "cli": {"vault", "cards", "decks", "package", "anki", "reviews", "coverage"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

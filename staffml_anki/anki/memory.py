@@ -7,7 +7,6 @@ once that was verified: killed in between, the next sync knows both the old and 
 
 import hashlib
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from staffml_anki.anki.wanted import Wanted, WantedNote
+from staffml_anki.data import home_folder
 from staffml_anki.decks.recipe import Preset
 from staffml_anki.errors import StaffmlAnkiError, reason
 from staffml_anki.vault import QuestionId
+
+__all__ = ["Intended", "Memory", "Remembered", "Written", "home_folder", "profile_folder"]
 
 VERSION = 1
 _SCHEMA = """
@@ -283,13 +285,3 @@ def _set_aside(path: Path) -> Path:
     for rest in ("-wal", "-shm"):
         path.with_name(path.name + rest).unlink(missing_ok=True)
     return aside
-
-
-def home_folder() -> Path:
-    """The program's data folder: ``STAFFML_ANKI_HOME``, or where the platform keeps such things."""
-    chosen = os.environ.get("STAFFML_ANKI_HOME")
-    if chosen:
-        return Path(chosen)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("staffml-anki", appauthor=False))

@@ -92,8 +92,10 @@ def _global(
             stream.reconfigure(errors="replace")
 
 
-from staffml_anki.cli import building, syncing, vaults  # noqa: E402 - they register their commands on `app`
+from staffml_anki.cli import building, coverage, histories, syncing, vaults  # noqa: E402 - they register their commands on `app`
 
 building.register(app)
 syncing.register(app)
+histories.register(app)
+coverage.register(app)
 vaults.register(app)

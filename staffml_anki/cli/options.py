@@ -10,6 +10,7 @@ from staffml_anki import data
 from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:
+    from staffml_anki.reviews import Calendar
     from staffml_anki.vault.select import Selection
 
 NARROW = "Narrow the selection"
@@ -60,6 +61,24 @@ Areas = Annotated[list[str], _option("area", "A competency area, such as memory.
 Topics = Annotated[list[str], _option("topic", "A topic, such as kv-cache-management.", checked=False)]
 Zones = Annotated[list[str], _option("zone", "A zone, such as diagnosis.")]
 Chains = Annotated[list[str], _option("chain", "A chain's id.", checked=False)]
+
+TimeZone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="Where your days end, such as Europe/Berlin.", show_default="this computer's"),
+]
+Rollover = Annotated[
+    int | None,
+    typer.Option(
+        "--rollover", min=0, max=23, help="The hour at which your day begins.", show_default="as in Anki, else 4"
+    ),
+]
+
+
+def calendar(timezone: str | None, rollover: int | None, known: int) -> "Calendar":
+    """The learner's days."""
+    from staffml_anki.reviews.days import Calendar, zone_named
+
+    return Calendar(zone_named(timezone) if timezone else None, known if rollover is None else rollover)
 
 
 def selection(**wanted: list[str]) -> "Selection":

@@ -49,6 +49,11 @@ def emit_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
 
 
+def write(text: str) -> None:
+    """A finished document on stdout."""
+    sys.stdout.write(text)
+
+
 def clean(text: str) -> str:
     """Text of a vault without anything a terminal would act on: escapes, bells, changes of direction."""
     return (

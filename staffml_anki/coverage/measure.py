@@ -1,0 +1,147 @@
+"""A bank and a history → coverage. Pure: the clock and the calendar are given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from staffml_anki.coverage.bank import AXES, Bank, bank_of
+from staffml_anki.coverage.cells import Summer, all_axes
+from staffml_anki.coverage.chains import chain_rows, readiness
+from staffml_anki.coverage.memory import memories
+from staffml_anki.coverage.overtime import curve, daily, days_of, forecast, monthly, pace, true_retention
+from staffml_anki.coverage.questions import count, known_elsewhere, question_rows, statuses
+from staffml_anki.coverage.result import STATUSES, Coverage
+from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.parallel import Progress, no_progress
+from staffml_anki.reviews.days import Calendar, date_of, number_of, streak
+from staffml_anki.reviews.model import History
+from staffml_anki.vault import QuestionId, Vault
+
+DEFAULT_HORIZON = 30
+"""Days ahead that the forecast looks, where no date is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes:
+        tracks, levels, areas, topics: which questions; none does not narrow.
+        by: further tables: pairs of axes.
+        since: count answers from this day on; None counts all.
+        by_date: forecast for this day.
+    """
+
+    tracks: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    by: tuple[tuple[str, str], ...] = ()
+    since: date | None = None
+    by_date: date | None = None
+
+    @property
+    def selection(self) -> dict[str, tuple[str, ...]]:
+        named = {"track": self.tracks, "level": self.levels, "area": self.areas, "topic": self.topics}
+        return {axis: values for axis, values in named.items() if values}
+
+
+def measure(
+    source: Vault | Bank,
+    history: History,
+    now: int,
+    calendar: Calendar | None = None,
+    wanted: Wanted | None = None,
+    progress: Progress = no_progress,
+) -> Coverage:
+    """What a learner knows of a vault's questions.
+
+    Args:
+        now: seconds since the epoch.
+        calendar: the learner's days; by default this computer's, with the hour that the history knows.
+
+    Raises:
+        StaffmlAnkiError: nothing is selected, or an axis is unknown.
+    """
+    wanted, calendar = wanted or Wanted(), calendar or Calendar(None, history.rollover)
+    every = bank_of(source) if isinstance(source, Vault) else source
+    bank = _selected(every, wanted)
+    today = calendar.day(now)
+    since = None if wanted.since is None else calendar.start(number_of(wanted.since)) * 1000
+    # Chains are shown whole, so the steps that were not selected are worked out, too.
+    steps = {step for chain in bank.chains for step in chain.steps}
+    wide = every.narrowed({*bank.ids, *steps}) if steps - set(bank.ids) else bank
+    wide_memory = memories(wide.ids, history, calendar, progress)
+    wide_numbers = count(wide, history, since)
+    rows = question_rows(wide, wide_numbers, statuses(wide_numbers), wide_memory.recall(now))
+    known = {row.id: row for row in rows}
+    numbers = wide_numbers if wide is bank else count(bank, history, since)
+    memory = wide_memory if wide is bank else memories(bank.ids, _with(history, wide_memory.replayed), calendar)
+    recall = memory.recall(now)
+    summer = Summer(bank, numbers, recall)
+    axes, total = all_axes(summer), summer.total()
+    questions = [known[key] for key in bank.ids]
+    chains = chain_rows(bank, known)
+    answered = days_of(numbers, calendar, recent=False)
+    days = daily(numbers, answered)
+    speed = pace(days, date_of(today))
+    target = wanted.by_date or date_of(today) + timedelta(days=DEFAULT_HORIZON)
+    away = max(0, number_of(target) - today)
+    retention = true_retention(numbers, answered, today)
+    first = wanted.since or date.min
+    return Coverage(
+        today=date_of(today),
+        now=now,
+        release=bank.release,
+        source=bank.source,
+        licence=bank.licence,
+        attribution=bank.attribution,
+        selection=wanted.selection,
+        since=wanted.since,
+        totals=total,
+        statuses={word: n for word in STATUSES if (n := sum(row.status == word for row in questions))},
+        axes=axes,
+        tables=tuple(summer.table(*pair) for pair in _pairs(wanted)),
+        questions=tuple(questions),
+        chains=tuple(chains),
+        days=tuple(day for day in days if day.date >= first),
+        streak=streak(answered.tolist(), today),
+        months=tuple(month for month in monthly(numbers, answered) if month.month >= str(first)[:7]),
+        curve=tuple(point for point in curve(numbers, answered) if point.date >= first),
+        pace=speed,
+        forecast=forecast(bank, numbers, memory, speed, retention, now, target, away),
+        readiness=readiness(total, axes["topic"], questions, chains),
+        pulled=history.pulled,
+        elsewhere=known_elsewhere(every, history),
+        replayed=wide_memory.replayed,
+    )
+
+
+def _with(history: History, replayed: object) -> History:
+    from dataclasses import replace
+
+    return replace(history, replayed={**history.replayed, **replayed})  # type: ignore[dict-item]
+
+
+def _pairs(wanted: Wanted) -> Sequence[tuple[str, str]]:
+    for pair in wanted.by:
+        for axis in pair:
+            if axis not in AXES:
+                raise StaffmlAnkiError(f"--by {axis}: no such axis; one of {', '.join(AXES)}")
+    return list(dict.fromkeys((("area", "level"), ("area", "track"), *wanted.by)))
+
+
+def _selected(bank: Bank, wanted: Wanted) -> Bank:
+    if not wanted.selection:
+        chosen = bank
+    else:
+        keep: list[QuestionId] = [
+            entry.id
+            for entry in bank.entries
+            if all(getattr(entry, axis) in values for axis, values in wanted.selection.items())
+        ]
+        chosen = bank.narrowed(keep)
+    if not chosen.entries:
+        what = ", ".join(f"{axis} {' or '.join(values)}" for axis, values in wanted.selection.items())
+        raise StaffmlAnkiError(f"{what or 'coverage'}: the vault has no such question; drop an option, or see list")
+    return chosen

@@ -1,0 +1,364 @@
+"""The file that keeps a history: one SQLite database per profile, in the program's data folder.
+
+What is in it is never changed by what happens to a collection: reviews are only added, keyed by question and time, so
+that pulling twice, or from two places that overlap, counts nothing twice. One pull is one transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from staffml_anki.errors import StaffmlAnkiError, reason
+from staffml_anki.reviews.model import (
+    COLUMNS,
+    DEFAULT_ROLLOVER,
+    CardState,
+    History,
+    Kind,
+    MemoryState,
+    Replayed,
+    Reviews,
+)
+from staffml_anki.vault import QuestionId
+
+NAME = "history.db"
+FILES_ONLY = "files"
+"""The folder of a history that was only ever pulled from files: no profile is known yet."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE questions (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+    CREATE TABLE pulls (
+        number INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, reviews INTEGER NOT NULL
+    );
+    CREATE TABLE reviews (
+        question INTEGER NOT NULL, time INTEGER NOT NULL, ease INTEGER NOT NULL, kind INTEGER NOT NULL,
+        interval INTEGER NOT NULL, last_interval INTEGER NOT NULL, factor INTEGER NOT NULL, taken INTEGER NOT NULL,
+        PRIMARY KEY (question, time)
+    ) WITHOUT ROWID;
+    CREATE TABLE states (
+        question INTEGER NOT NULL, card INTEGER NOT NULL, pull INTEGER NOT NULL, latest INTEGER NOT NULL,
+        changed INTEGER NOT NULL, type INTEGER NOT NULL, queue INTEGER NOT NULL, interval INTEGER NOT NULL,
+        reps INTEGER NOT NULL, lapses INTEGER NOT NULL, stability REAL, difficulty REAL, decay REAL,
+        last_review INTEGER NOT NULL, leech INTEGER NOT NULL, retired INTEGER NOT NULL, gone INTEGER NOT NULL,
+        PRIMARY KEY (card, question, pull)
+    ) WITHOUT ROWID;
+    CREATE INDEX latest_states ON states (question) WHERE latest;
+    """,
+    """
+    CREATE TABLE replayed (
+        question INTEGER PRIMARY KEY, basis TEXT NOT NULL, stability REAL, difficulty REAL, at INTEGER
+    );
+    CREATE TABLE columns (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+    """,
+)
+"""Each step from one version of the schema to the next; the file's version is how many of them it has seen."""
+_STATE = "changed, type, queue, interval, reps, lapses, stability, difficulty, decay, last_review, leech, retired, gone"
+_ROW = "question, time, ease, kind, interval, last_interval, factor, taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a history holds."""
+
+    reviews: int
+    questions: int
+
+
+class HistoryStore:
+    """A history, open. Close it, or use it as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create it. One that is damaged is kept aside, and ``notices`` says so.
+
+        Raises:
+            StaffmlAnkiError: it cannot be opened, is locked, or was written by a newer version.
+        """
+        self.path = path
+        self.notices: list[str] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                self.connection = _open(path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                aside = _set_aside(path)
+                self.notices.append(
+                    f"{path} was damaged and is kept as {aside.name}; the history begins anew: pull from everything "
+                    "you have, older exports and backups too"
+                )
+                self.connection = _open(path)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise StaffmlAnkiError(
+                    f"{path}: another staffml-anki is writing this history; wait for it to finish, then run this again"
+                ) from None
+            raise StaffmlAnkiError(
+                f"{path}: cannot be used ({error}); set STAFFML_ANKI_HOME to another folder"
+            ) from None
+        except OSError as error:
+            raise StaffmlAnkiError(
+                f"{path}: cannot be used ({reason(error)}); set STAFFML_ANKI_HOME to another folder"
+            ) from None
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> "HistoryStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or nothing.
+
+        Raises:
+            StaffmlAnkiError: somebody else is writing, or the disk is full.
+        """
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self.connection.rollback()
+            why = "another staffml-anki is writing it; wait, then run this again" if "locked" in str(error) else error
+            raise StaffmlAnkiError(f"{self.path}: {why}; nothing was changed") from None
+        except BaseException:
+            self.connection.rollback()
+            raise
+
+    # -- adding, inside `writing` -----------------------------------------------------------------
+
+    def numbers(self, questions: Iterable[QuestionId]) -> dict[QuestionId, int]:
+        """The numbers of questions in this file; those that are new get one."""
+        wanted = set(questions)
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO questions (id) VALUES (?)", [(each,) for each in sorted(wanted)]
+        )
+        rows = self.connection.execute("SELECT id, number FROM questions")
+        return {QuestionId(key): number for key, number in rows if key in wanted}
+
+    def begin_pull(self, at: int, source: str) -> int:
+        """The number of a new pull."""
+        cursor = self.connection.execute("INSERT INTO pulls (at, source, reviews) VALUES (?, ?, 0)", (at, source))
+        return int(cursor.lastrowid or 0)
+
+    def end_pull(self, pull: int, reviews: int) -> None:
+        self.connection.execute("UPDATE pulls SET reviews = ? WHERE number = ?", (reviews, pull))
+        if reviews:
+            self.forget_columns()
+
+    def forget_columns(self) -> None:
+        """What was worked out of the reviews is outdated."""
+        self.connection.execute("DELETE FROM columns")
+
+    def add_reviews(self, rows: Iterable[tuple[int, ...]]) -> int:
+        """Reviews as tuples in the table's order; how many were new. What Anki tells goes before what the app told."""
+        before = self.connection.total_changes
+        self.connection.executemany(
+            f"INSERT INTO reviews ({_ROW}) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "  # noqa: S608
+            "ease = excluded.ease, kind = excluded.kind, interval = excluded.interval, taken = excluded.taken, "
+            "last_interval = excluded.last_interval, factor = excluded.factor "
+            f"WHERE kind = {Kind.APP.value} AND excluded.kind != {Kind.APP.value}",
+            rows,
+        )
+        return self.connection.total_changes - before
+
+    def add_states(self, pull: int, states: Iterable[tuple[int, CardState]]) -> int:
+        """Card states with their questions' numbers; kept where they are newer and say something new. How many."""
+        known = self._latest()
+        changed = [
+            (number, state)
+            for number, state in states
+            if (old := known.get((number, state.card))) is None or (old.changed <= state.changed and old != state)
+        ]
+        self.connection.executemany(
+            "UPDATE states SET latest = 0 WHERE card = ? AND question = ? AND latest",
+            [(state.card, number) for number, state in changed],
+        )
+        self.connection.executemany(
+            f"INSERT OR REPLACE INTO states (question, card, pull, latest, {_STATE}) VALUES ({','.join('?' * 17)})",  # noqa: S608
+            [(number, state.card, pull, 1, *_state_row(state)) for number, state in changed],
+        )
+        return len(changed)
+
+    def _latest(self) -> dict[tuple[int, int], CardState]:
+        rows = self.connection.execute(f"SELECT question, card, {_STATE} FROM states WHERE latest")  # noqa: S608
+        return {(row[0], row[1]): _state(row[1:]) for row in rows}
+
+    def latest_cards(self) -> dict[int, tuple[int, CardState]]:
+        """The cards that Anki told of, with their questions' numbers."""
+        return {card: (number, state) for (number, card), state in self._latest().items() if card}
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def read(self) -> History:
+        """All of it."""
+        connection = self.connection
+        ids = connection.execute("SELECT number, id FROM questions ORDER BY number").fetchall()
+        rows = self._columns()
+        numbers = np.fromiter((number for number, _ in ids), np.int64, len(ids))
+        rows["question"] = np.searchsorted(numbers, rows["question"])
+        names = {number: QuestionId(key) for number, key in ids}
+        cards: dict[QuestionId, tuple[CardState, ...]] = {}
+        for (number, _), state in self._latest().items():
+            cards[names[number]] = (*cards.get(names[number], ()), state)
+        (pulled,) = connection.execute("SELECT coalesce(max(at), 0) FROM pulls").fetchone()
+        replayed = {
+            names[number]: Replayed(basis, None if s is None else MemoryState(s, d, at))
+            for number, basis, s, d, at in connection.execute("SELECT * FROM replayed")
+        }
+        rollover = int(self.about("rollover") or DEFAULT_ROLLOVER)
+        return History(tuple(names.values()), Reviews(rows), cards, rollover, pulled, replayed)
+
+    def _columns(self) -> np.ndarray[Any, Any]:
+        kept = self.connection.execute("SELECT data FROM columns WHERE name = 'reviews'").fetchone()
+        if kept is not None and len(kept[0]) % COLUMNS.itemsize == 0:
+            return np.frombuffer(kept[0], COLUMNS).copy()
+        return self._project()
+
+    def _project(self) -> np.ndarray[Any, Any]:
+        rows = self.connection.execute(f"SELECT {_ROW} FROM reviews ORDER BY question, time")  # noqa: S608
+        return np.fromiter(rows, COLUMNS)
+
+    def keep_columns(self) -> None:
+        """Keep the reviews in columns, too: a million rows are then read in milliseconds. Inside ``writing``."""
+        if self.connection.execute("SELECT 1 FROM columns WHERE name = 'reviews'").fetchone() is None:
+            data = self._project().tobytes()
+            self.connection.execute("INSERT OR REPLACE INTO columns VALUES ('reviews', ?)", (data,))
+
+    def counts(self) -> Counts:
+        row = self.connection.execute(
+            "SELECT (SELECT count(*) FROM reviews), (SELECT count(*) FROM questions)"
+        ).fetchone()
+        return Counts(*row)
+
+    def about(self, key: str) -> str:
+        row = self.connection.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_about(self, key: str, value: str) -> None:
+        self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
+
+    # -- what was worked out, and forgetting ------------------------------------------------------
+
+    def keep_replayed(self, found: Mapping[QuestionId, Replayed]) -> None:
+        """Keep memories that took a while to work out. Somebody else writing is no reason to wait: next time, then."""
+        if not found:
+            return
+        with self.writing():
+            numbers = self.numbers(found)
+            rows = [
+                (numbers[key], each.basis, *((m.stability, m.difficulty, m.at) if (m := each.memory) else (None,) * 3))
+                for key, each in found.items()
+            ]
+            self.connection.executemany("INSERT OR REPLACE INTO replayed VALUES (?,?,?,?,?)", rows)
+
+    def forget(self, questions: Iterable[QuestionId] | None = None) -> int:
+        """Delete everything about some questions, or about all of them; how many reviews that were."""
+        with self.writing() as connection:
+            if questions is None:
+                (count,) = connection.execute("SELECT count(*) FROM reviews").fetchone()
+                for table in ("reviews", "states", "replayed", "questions", "pulls", "columns", "about"):
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            else:
+                count = 0
+                for (number,) in [
+                    row
+                    for key in questions
+                    for row in connection.execute("SELECT number FROM questions WHERE id = ?", (key,)).fetchall()
+                ]:
+                    count += connection.execute("DELETE FROM reviews WHERE question = ?", (number,)).rowcount
+                    for table in ("states", "replayed"):
+                        connection.execute(f"DELETE FROM {table} WHERE question = ?", (number,))  # noqa: S608
+                    connection.execute("DELETE FROM questions WHERE number = ?", (number,))
+                self.forget_columns()
+        # What was deleted must not stay readable in free pages.
+        self.connection.execute("VACUUM")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(count)
+
+
+def _state_row(state: CardState) -> tuple[Any, ...]:
+    return tuple(getattr(state, name.strip()) for name in _STATE.split(","))
+
+
+def _state(row: tuple[Any, ...]) -> CardState:
+    return CardState(*row[:-3], *map(bool, row[-3:]))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # A URI, so that collections can be attached read-only; transactions are ours to begin and end.
+    connection = sqlite3.connect(path.absolute().as_uri(), timeout=10, isolation_level=None, uri=True)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cache_size = -65536")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")
+        for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+            connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+        if connection.execute("SELECT 1 FROM pulls").fetchone() is not None:
+            # The whole of a large file takes a second: its structure where it is written to (`check`), here a look.
+            connection.execute("SELECT max(time) FROM reviews WHERE question = (SELECT max(number) FROM questions)")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+        number += 1
+    path.replace(aside)
+    for rest in ("-wal", "-shm"):
+        other = path.with_name(path.name + rest)
+        if other.exists():
+            other.replace(aside.with_name(aside.name + rest))
+    return aside
+
+
+def history_at(home: Path, chosen: str | None = None) -> Path:
+    """The file of a history: of the profile that is named, else the only one there is.
+
+    Raises:
+        StaffmlAnkiError: there are several, or none by that name.
+    """
+    found = sorted(path.parent.name for path in home.glob(f"*/{NAME}"))
+    if chosen is not None:
+        matching = [name for name in found if name == chosen] or [
+            name for name in found if name.rpartition("-")[0] == chosen.lower()
+        ]
+        if len(matching) == 1:
+            return home / matching[0] / NAME
+        if found:
+            raise StaffmlAnkiError(f"--profile {chosen}: there are histories of {', '.join(found)}")
+        raise StaffmlAnkiError(f"--profile {chosen}: there is no history yet; make one with staffml-anki pull")
+    if len(found) > 1:
+        raise StaffmlAnkiError(f"there are histories of {', '.join(found)}; say which with --profile {found[0]}")
+    return home / (found[0] if found else FILES_ONLY) / NAME
+
+
+def adopt(home: Path, folder: Path) -> Path:
+    """The file of a connected profile's history. What was pulled from files before any profile was known becomes the
+    first profile's."""
+    target, files = folder / NAME, home / FILES_ONLY / NAME
+    if not target.exists() and files.exists() and not [p for p in home.glob(f"*/{NAME}") if p != files]:
+        with HistoryStore(files) as store:
+            store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.replace(target)
+        for rest in ("-wal", "-shm"):
+            files.with_name(files.name + rest).unlink(missing_ok=True)
+    return target
