@@ -57,9 +57,25 @@ MIGRATIONS = (
     );
     CREATE TABLE columns (name TEXT PRIMARY KEY, data BLOB NOT NULL);
     """,
+    # What is practised outside of Anki is told apart from reviews; study/notebook.py reads and writes these.
+    """
+    CREATE TABLE practice (
+        question TEXT NOT NULL, time INTEGER NOT NULL, score INTEGER NOT NULL, taken INTEGER NOT NULL,
+        mode TEXT NOT NULL, session TEXT NOT NULL, grade TEXT NOT NULL, tried INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (question, time)
+    ) WITHOUT ROWID;
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY, mode TEXT NOT NULL, started INTEGER NOT NULL, open INTEGER NOT NULL, state TEXT NOT NULL
+    );
+    CREATE TABLE plans (
+        number INTEGER PRIMARY KEY, name TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,
+        state TEXT NOT NULL
+    );
+    """,
 )
 """Each step from one version of the schema to the next; the file's version is how many of them it has seen."""
 _STATE = "changed, type, queue, interval, reps, lapses, stability, difficulty, decay, last_review, leech, retired, gone"
+_ALL = ("reviews", "states", "replayed", "practice", "sessions", "plans")
 _ROW = "question, time, ease, kind, interval, last_interval, factor, taken"
 
 
@@ -268,10 +284,11 @@ class HistoryStore:
         with self.writing() as connection:
             if questions is None:
                 (count,) = connection.execute("SELECT count(*) FROM reviews").fetchone()
-                for table in ("reviews", "states", "replayed", "questions", "pulls", "columns", "about"):
+                for table in (*_ALL, "questions", "pulls", "columns", "about"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
             else:
                 count = 0
+                connection.executemany("DELETE FROM practice WHERE question = ?", [(key,) for key in questions])
                 for (number,) in [
                     row
                     for key in questions
