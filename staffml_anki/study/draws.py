@@ -4,9 +4,10 @@ import hashlib
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Protocol
 
 from staffml_anki.reviews.days import number_of
-from staffml_anki.vault import Question, QuestionId
+from staffml_anki.vault import QuestionId
 from staffml_anki.vault.axes import level_rank
 
 PER_DAY = 3
@@ -14,11 +15,26 @@ MOST_TURNS = 30
 """Days after which a question of the day may come again, where the vault is large enough."""
 
 
+class Placed(Protocol):
+    """A question's places on the axes: all that a draw looks at."""
+
+    @property
+    def id(self) -> QuestionId: ...
+    @property
+    def track(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def area(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+
+
 def _digest(*parts: object) -> bytes:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()
 
 
-def of_the_day(questions: Mapping[QuestionId, Question], day: date) -> tuple[QuestionId, ...]:
+def of_the_day(questions: Mapping[QuestionId, Placed], day: date) -> tuple[QuestionId, ...]:
     """Three questions, the same for everybody who has these questions: of as many tracks and levels as there are.
 
     The questions take turns: only every n-th, by a hash of their ids, may come on one day, so that none comes again
@@ -28,7 +44,7 @@ def of_the_day(questions: Mapping[QuestionId, Question], day: date) -> tuple[Que
     turns = max(1, min(MOST_TURNS, len(questions) // (2 * PER_DAY)))
     in_order = sorted(questions, key=lambda key: _digest(key))
     pool = sorted(in_order[number_of(day) % turns :: turns], key=lambda key: _digest(day.isoformat(), key))
-    chosen: list[Question] = []
+    chosen: list[Placed] = []
     while pool and len(chosen) < PER_DAY:
         key = min(pool, key=lambda key: _likeness(questions[key], chosen))  # the first of the best
         pool.remove(key)
@@ -36,7 +52,7 @@ def of_the_day(questions: Mapping[QuestionId, Question], day: date) -> tuple[Que
     return tuple(q.id for q in sorted(chosen, key=lambda q: (level_rank(q.level), q.id)))
 
 
-def _likeness(question: Question, others: Sequence[Question]) -> tuple[int, int]:
+def _likeness(question: Placed, others: Sequence[Placed]) -> tuple[int, int]:
     band = level_rank(question.level) // 2
     return (
         sum(band == level_rank(other.level) // 2 for other in others),
@@ -45,7 +61,7 @@ def _likeness(question: Question, others: Sequence[Question]) -> tuple[int, int]
 
 
 def stratified(
-    questions: Mapping[QuestionId, Question], count: int, seed: int | str, avoid: Collection[QuestionId] = ()
+    questions: Mapping[QuestionId, Placed], count: int, seed: int | str, avoid: Collection[QuestionId] = ()
 ) -> tuple[QuestionId, ...]:
     """Up to ``count`` questions, spread over competency areas as evenly as these have questions, in random order.
 
@@ -77,7 +93,7 @@ def stratified(
 
 
 def weakest_first(
-    questions: Iterable[Question], recall: Mapping[QuestionId, float], practised: Mapping[QuestionId, tuple[int, int]]
+    questions: Iterable[Placed], recall: Mapping[QuestionId, float], practised: Mapping[QuestionId, tuple[int, int]]
 ) -> tuple[QuestionId, ...]:
     """Questions by what is known of them, the least first.
 
@@ -94,7 +110,7 @@ def weakest_first(
         total, count = totals.get(question.topic, (0.0, 0))
         totals[question.topic] = total + recall.get(question.id, 0.0), count + 1
 
-    def rank(question: Question) -> tuple[float, float, int, int, QuestionId]:
+    def rank(question: Placed) -> tuple[float, float, int, int, QuestionId]:
         score, at = practised.get(question.id, (0, 0))
         known = max(recall.get(question.id, 0.0), score / 4)
         total, count = totals[question.topic]

@@ -63,7 +63,7 @@ class Result:
         points: the sum of the scores, out of ``possible``: three a question.
         seconds: thought in all.
         ending: "done", "time" or "quit".
-        before: how many earlier gauntlets of the same format there are; ``mean`` and ``best`` are their share of points.
+        before: how many earlier gauntlets of the same format there are; ``mean`` and ``best`` of their shares.
     """
 
     id: str
@@ -106,7 +106,7 @@ def draw(
 
     Args:
         questions: those it may ask.
-        seed: for one that can be repeated, whatever was asked before; None for one that avoids the last one's questions.
+        seed: for one that can be repeated, whatever was asked before; None avoids the last one's questions.
         earlier: the latest first.
 
     Raises:

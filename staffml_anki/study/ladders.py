@@ -13,7 +13,7 @@ KNOWN_SCORE = 2
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step. ``climbed`` is recalled in Anki, or last practised with 2 or more; ``score`` is that practice's, or None."""
+    """A step. ``climbed``: recalled in Anki, or last practised with 2 or more; ``score`` is that practice's."""
 
     id: QuestionId
     title: str

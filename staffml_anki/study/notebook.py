@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
-from staffml_anki.reviews.practice import Grade, Practised, read_practice
+from staffml_anki.reviews.practice import Grade, Mode, Practised, read_practice
 from staffml_anki.reviews.store import HistoryStore
 from staffml_anki.study.plans import StudyPlan
-from staffml_anki.study.session import Mode, Session
+from staffml_anki.study.session import Session
 
 
 class Notebook:

@@ -3,7 +3,7 @@
 The seven plans of StaffML are recipes in ``plans/``; one of one's own is a file like them, or a few options.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -187,14 +187,15 @@ def _shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
     return shares
 
 
-def status(plan: StudyPlan, vault: Vault, done_on: Mapping[QuestionId, int], today: int) -> PlanStatus:
+def status(plan: StudyPlan, known: Collection[QuestionId], done_on: Mapping[QuestionId, int], today: int) -> PlanStatus:
     """Where a plan stands.
 
     Args:
+        known: the questions of the vault.
         done_on: the day on which each question was first answered since the plan began.
         today: the learner's day.
     """
-    there = [key for key in plan.questions if key in vault.questions]
+    there = [key for key in plan.questions if key in known]
     done = {key for key in there if key in done_on}
     today_done = sum(done_on[key] >= today for key in done)
     before = len(done) - today_done
@@ -208,8 +209,7 @@ def status(plan: StudyPlan, vault: Vault, done_on: Mapping[QuestionId, int], tod
     projected = date_of(today + ceil(left / pace) - (0 if today_done >= quota else 1)) if pace and left else None
     due = ceil(len(there) * min(max(day - 1, 0), days) / days)
     areas = tuple(
-        (area, sum(key in done for key in keys), sum(key in vault.questions for key in keys))
-        for area, keys in plan.steps
+        (area, sum(key in done for key in keys), sum(key in known for key in keys)) for area, keys in plan.steps
     )
     open_questions = [key for key in there if key not in done]
     return PlanStatus(
