@@ -92,10 +92,24 @@ def _global(
             stream.reconfigure(errors="replace")
 
 
-from staffml_anki.cli import building, coverage, histories, syncing, vaults  # noqa: E402 - they register their commands on `app`
+from staffml_anki.cli import (  # noqa: E402 - they register their commands on `app`
+    building,
+    coverage,
+    histories,
+    interviews,
+    mornings,
+    paths,
+    studying,
+    syncing,
+    vaults,
+)
 
 building.register(app)
 syncing.register(app)
 histories.register(app)
 coverage.register(app)
+mornings.register(app)
+studying.register(app)
+interviews.register(app)
+paths.register(app)
 vaults.register(app)

@@ -1,4 +1,4 @@
-"""A session in plain prompts, line by line: for terminals that cannot show a full screen, and for those who prefer it."""
+"""A session in plain prompts, line by line: for terminals without a full screen, and for those who prefer it."""
 
 import sys
 from typing import TYPE_CHECKING

@@ -64,14 +64,10 @@ def show_session(session: "Session", vault: "Vault", resume: str) -> None:
         asked = sum(answer.score is not None for answer in session.answers)
         output.say(f"kept at {asked} of {len(session.answers)}; go on with: {resume}")
         return
+    names = {None: "–"} | dict(enumerate(SCORE_NAMES))
     rows = [
-        [
-            SCORE_NAMES[answer.score] if answer.score is not None else "–",
-            seconds(answer.thought // 1000),
-            q.level,
-            q.title,
-        ]
-        for answer, q in summary(session, vault)
+        [names[answer.score], seconds(answer.thought // 1000), question.level, question.title]
+        for answer, question in summary(session, vault)
     ]
     output.table([["score", "time", "level", "question"], *rows], right=(1,))
 

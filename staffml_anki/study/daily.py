@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from staffml_anki.reviews.days import Streak, number_of
+from staffml_anki.reviews.days import Streak, date_of, number_of
 from staffml_anki.study.draws import of_the_day
 from staffml_anki.study.notebook import Notebook
 from staffml_anki.study.session import Session, new_session
@@ -32,7 +32,7 @@ class Daily:
 def daily(standing: Standing, day: int) -> Daily:
     """The challenge of a day, counted from 1 January 1970."""
     session = _session(standing.notebook, day)
-    when = date.fromordinal(date(1970, 1, 1).toordinal() + day)
+    when = date_of(day)
     questions = (
         tuple(answer.question for answer in session.answers)
         if session
@@ -66,4 +66,4 @@ def begin(standing: Standing, found: Daily) -> Session:
 
 
 def _session(notebook: Notebook, day: int) -> Session | None:
-    return notebook.session(f"daily-{date.fromordinal(date(1970, 1, 1).toordinal() + day)}")
+    return notebook.session(f"daily-{date_of(day)}")

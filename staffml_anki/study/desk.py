@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from staffml_anki.study.session import Event, Quit, Session, Tick, step
+from staffml_anki.study.session import Event, Pause, Quit, Session, Tick, step
 from staffml_anki.study.view import View, view_of
 from staffml_anki.vault import Vault
 
@@ -36,9 +36,7 @@ class Desk:
         return view_of(self.session, self.vault)
 
     def put_away(self, now: int) -> None:
-        """Stop for now. A session in which nothing has happened is as if it had never been."""
-        from staffml_anki.study.session import Pause
-
+        """Stop for now: it goes on from here another time."""
         if self.session.stage != "over":
             self.do(Pause(), now)
 

@@ -81,7 +81,9 @@ class Standing:
 
     def daily_streak(self) -> Streak:
         """Days in a row on which the daily challenge was done."""
-        days = [int(s.about.get("day") or 0) for s in self.notebook.sessions("daily") if s.ending == "done"]
+        days = [
+            int(s.about.get("day") or 0) for s in self.notebook.sessions("daily") if s.ending == "done" and s.scored
+        ]
         return streak(days, self.today)
 
     def plan_status(self) -> PlanStatus | None:
