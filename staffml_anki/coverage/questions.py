@@ -50,7 +50,7 @@ class Numbers:
 
     @property
     def seen(self) -> Bools:
-        return np.asarray(self.stage >= LEARNING)
+        return np.asarray((self.stage >= LEARNING) | (self.ever > 0))
 
 
 def count(bank: Bank, history: History, since: int | None) -> Numbers:
@@ -75,17 +75,18 @@ def count(bank: Bank, history: History, since: int | None) -> Numbers:
         number = bank.number.get(key)
         if number is not None:
             columns[number] = _of_cards(cards)
-    stage = columns[:, 0]
-    stage = np.where((ever > 0) & (stage < LEARNING), LEARNING, stage)
+    stage, in_anki = columns[:, 0], columns[:, 1] > 0
     interval = _intervals(columns[:, 6], stage, every, every_places)
-    stage = np.where((columns[:, 1] == 0) & (ever > 0), _stage_of(interval), stage)
+    # A card that the learner reset is new, as in Anki; what the web app asked, or a card that is gone, was learnt.
+    app = np.bincount(every_places[every["kind"] == Kind.APP], minlength=size)
+    stage = np.where((stage < LEARNING) & ((app > 0) | (~in_anki & (ever > 0))), _stage_of(interval), stage)
     return Numbers(
         answers=answers,
         places=places,
         every=every,
         every_places=every_places,
         stage=stage,
-        in_anki=columns[:, 1] > 0,
+        in_anki=in_anki,
         lapsed=(columns[:, 2] > 0) & (interval < MATURE),
         leech=columns[:, 3] > 0,
         suspended=columns[:, 4] > 0,
@@ -102,7 +103,8 @@ def _of_cards(cards: Sequence[CardState]) -> tuple[int, int, bool, bool, bool, b
     """(stage, in Anki, forgotten before, leech, suspended, retired, interval) of a question's cards: the most advanced
     card speaks for it. Cards that are gone say nothing but what they knew; the web app is not Anki."""
     here = [card for card in cards if card.card and not card.gone]
-    shown = here or [card for card in cards if not card.card]
+    app = [card for card in cards if not card.card]
+    shown = app if app and all(card.type == 0 for card in here) else here
     if not shown:
         gone = max((card for card in cards), key=lambda card: (card.interval, card.reps))
         return ABSENT, 0, False, False, False, False, max(gone.interval, 0)

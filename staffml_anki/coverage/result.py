@@ -29,7 +29,8 @@ class Cell:
     """Some questions together.
 
     Attributes:
-        seen: answered at least once; ``learning``, ``young`` and ``mature`` are among them, also while suspended.
+        seen: answered at least once, ever.
+        learning: as Anki counts, suspended cards included; so are ``young`` and ``mature``.
         reviews: answers, as Anki counts them.
         success_rate: of those, the share that was not Again.
         expected_recall: the sum of the probabilities of recall: how many would be answered now.

@@ -1,7 +1,7 @@
 """A running Anki → the history, through calls alone: for where its file system is not ours."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
@@ -120,4 +120,15 @@ def take_told(store: HistoryStore, pull: int, told: Told, now: int, taken: Taken
     taken.damaged += told.damaged
     taken.cards += len(told.states)
     taken.questions += len(numbers)
-    taken.changed += store.add_states(pull, ((numbers[question], state) for question, state in told.states))
+    known = store.latest_cards()
+    states = ((numbers[question], _with_memory(state, known)) for question, state in told.states)
+    taken.changed += store.add_states(pull, states)
+
+
+def _with_memory(state: CardState, known: Mapping[int, tuple[int, CardState]]) -> CardState:
+    """FSRS's memory from an earlier pull, where the card was not answered since."""
+    _, old = known.get(state.card, (0, state))
+    if old.stability is None or old.reps != state.reps:
+        return state
+    memory = {name: getattr(old, name) for name in ("stability", "difficulty", "decay", "last_review")}
+    return replace(state, **memory)

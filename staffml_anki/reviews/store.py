@@ -30,6 +30,9 @@ NAME = "history.db"
 FILES_ONLY = "files"
 """The folder of a history that was only ever pulled from files: no profile is known yet."""
 
+CHECKED = 32_000_000
+"""Bytes up to which a history is checked whenever it is opened; a larger one where it is read."""
+
 MIGRATIONS = (
     """
     CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -218,7 +221,19 @@ class HistoryStore:
     # -- reading ----------------------------------------------------------------------------------
 
     def read(self) -> History:
-        """All of it."""
+        """All of it.
+
+        Raises:
+            StaffmlAnkiError: the file is damaged.
+        """
+        try:
+            return self._read()
+        except sqlite3.DatabaseError as error:
+            raise StaffmlAnkiError(
+                f"{self.path}: is damaged ({error}); move it aside, then pull from everything you have"
+            ) from None
+
+    def _read(self) -> History:
         connection = self.connection
         ids = connection.execute("SELECT number, id FROM questions ORDER BY number").fetchall()
         rows = self._columns()
@@ -325,9 +340,10 @@ def _open(path: Path) -> sqlite3.Connection:
             raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")
         for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
             connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
-        if connection.execute("SELECT 1 FROM pulls").fetchone() is not None:
-            # The whole of a large file takes a second: its structure where it is written to (`check`), here a look.
-            connection.execute("SELECT max(time) FROM reviews WHERE question = (SELECT max(number) FROM questions)")
+        if path.stat().st_size <= CHECKED:
+            (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if health != "ok":
+                raise sqlite3.DatabaseError(health)
     except BaseException:
         connection.close()
         raise

@@ -4,6 +4,7 @@ The engine is Chromium everywhere, also where the real one is WebKit (AnkiMobile
 CSS, not a platform's app around them.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from staffml_anki import data
@@ -107,6 +109,16 @@ class Screen:
             target.click()
 
 
+def path_of_chromium() -> str:
+    """Without a browser nothing here is proved: on CI that is a failure, elsewhere a skip that says so."""
+    if found := find_chromium():
+        return found
+    missing = f"none of {', '.join(NAMES)} is installed: the pages were not tried in a browser"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(f"LOUD: {missing}")
+
+
 def find_chromium() -> str | None:
     """Where Chromium is: as the system's packages install it."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
@@ -136,6 +148,22 @@ def screen(browser: Browser, look: Look, folder: Path, **more: Any) -> Iterator[
     )
     yield shown
     context.close()
+
+
+def axe(page: Page, whole: bool = False) -> list[str]:
+    """What axe-core finds wrong: rule, impact, and the first place.
+
+    Args:
+        whole: the page is our own, so its landmarks count, too; those of a card are the app's.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    rules = {rule: {"enabled": whole} for rule in ("region", "landmark-one-main")}
+    found = Axe().run(page, options={"runOnly": tags, "rules": rules, "resultTypes": ["violations"]})
+    return [
+        f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:120]}" for each in found.response["violations"]
+    ]
 
 
 def cards_of(folder: Path, vault: Path = data.VAULT) -> list[Card]:
