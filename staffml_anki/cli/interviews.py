@@ -194,11 +194,9 @@ def export(
 
 def _show(found: "Result") -> None:
     ended = {"time": "time ran out", "quit": "given up", "done": "in time"}.get(found.ending, found.ending)
-    output.say(
-        f"\n{found.format} gauntlet: {found.points} of {found.possible} points ({found.share:.0%}), "
-        f"{found.answered} of {output.counted(len(found.answers), 'question')} answered in {seconds(found.seconds)}, {ended}",
-        "bold",
-    )
+    answered = f"{found.answered} of {output.counted(len(found.answers), 'question')} answered"
+    points = f"{found.points} of {found.possible} points ({found.share:.0%})"
+    output.say(f"\n{found.format} gauntlet: {points}, {answered} in {seconds(found.seconds)}, {ended}", "bold")
     if found.before and found.mean is not None and found.best is not None:
         count = output.counted(found.before, "earlier one")
         output.say(f"{count}: {found.mean:.0%} on average, {found.best:.0%} at best", "dim")

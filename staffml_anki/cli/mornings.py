@@ -61,13 +61,8 @@ def _show_today(found: "Today") -> None:
     from datetime import UTC, datetime
 
     pulled = datetime.fromtimestamp(found.pulled, UTC).date() if found.pulled else None
-    source = (
-        ""
-        if found.due_from == "Anki"
-        else f" (Anki is not running; as pulled on {pulled})"
-        if pulled
-        else " (never pulled)"
-    )
+    as_of = f"as pulled on {pulled}" if pulled else "and nothing was pulled yet"
+    source = "" if found.due_from == "Anki" else f" (Anki is not running, {as_of})"
     lines = [
         ("due in Anki", f"{output.counted(found.due, 'card')}{source}"),
         ("daily", {"open": "waiting", "begun": "begun", "done": "done"}.get(found.daily, found.daily)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from staffml_anki.cli import options, output
+from staffml_anki.cli import handover, options, output
 from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONNECTION = "Reach Anki"
 KEEP = "What stays yours"
+GATING = "Chains, step by step"
 
 Url = Annotated[
     str,
@@ -84,6 +85,35 @@ def sync(
             rich_help_panel=KEEP,
         ),
     ] = False,
+    gate_chains: Annotated[
+        bool | None,
+        typer.Option(
+            "--gate-chains/--no-gate-chains",
+            help="Keep later steps of chains suspended until the step before is known; or open all that this locked.",
+            show_default="as it was",
+            rich_help_panel=GATING,
+        ),
+    ] = None,
+    gate_interval: Annotated[
+        int | None,
+        typer.Option(
+            "--gate-interval", min=1, help="Known from this interval in days.", show_default="7", rich_help_panel=GATING
+        ),
+    ] = None,
+    gate_recall: Annotated[
+        float | None,
+        typer.Option(
+            "--gate-recall",
+            min=0.5,
+            max=0.99,
+            help="Or from this recall today, by FSRS.",
+            show_default="0.9",
+            rich_help_panel=GATING,
+        ),
+    ] = None,
+    grade_in_anki: Annotated[
+        bool, typer.Option("--grade-in-anki", help="Give waiting scores of practice to Anki, without asking.")
+    ] = False,
     previous: Annotated[
         Path | None,
         typer.Option(
@@ -136,6 +166,9 @@ def sync(
             add_fields=add_fields,
             previous=str(previous.absolute()) if previous else "",
             use_packages=not notes_only,
+            gate_chains=gate_chains,
+            gate_interval=gate_interval,
+            gate_recall=gate_recall,
         )
     looking = dry_run or plan is not None
     if not (yes or looking or as_json or sys.stdin.isatty()):
@@ -150,6 +183,8 @@ def sync(
             output.warn(f"note: {notice}")
         web = _ankiweb(connection, wanted=ankiweb and not looking)
         session = _session(connection, memory)
+        if apply is None:
+            request = request.model_copy(update={"plan": handover.plan_under_way(connection)})
         wish = request.wish()
         prepared = session.prepare(wish)
         session.require_sane(prepared, retire_many=request.retire_many)
@@ -173,10 +208,11 @@ def sync(
         outcome = session.apply(prepared, wish, int(time.time()))
         if web == "synced" and not prepared.plan.empty:
             web = _ankiweb(connection, wanted=True)
-    if as_json:
-        output.emit_json(_as_json(outcome, connection, web, dry_run=False))
-    else:
+    if not as_json:
         _report(outcome, web)
+    grades = handover.offer_grades(connection, agreed=grade_in_anki, ask=not yes, quiet=as_json)
+    if as_json:
+        output.emit_json(_as_json(outcome, connection, web, dry_run=False) | {"practice": grades})
     if outcome.failed or outcome.errors:
         raise typer.Exit(PROBLEMS)
 

@@ -81,10 +81,8 @@ class Standing:
 
     def daily_streak(self) -> Streak:
         """Days in a row on which the daily challenge was done."""
-        days = [
-            int(s.about.get("day") or 0) for s in self.notebook.sessions("daily") if s.ending == "done" and s.scored
-        ]
-        return streak(days, self.today)
+        done = [each for each in self.notebook.sessions("daily") if each.ending == "done" and each.scored]
+        return streak([int(each.about.get("day") or 0) for each in done], self.today)
 
     def plan_status(self) -> PlanStatus | None:
         """The plan under way: a question is done once it was answered since, in Anki or in practice."""
