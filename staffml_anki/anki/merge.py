@@ -65,7 +65,8 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
         name = snapshot.decks.get(snapshot.deck_of(held))
         note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
         if name is not None and note is not None:
-            cards.append((note.path, name))
+            # Nobody put a card into a study plan's deck before we did.
+            cards.append((note.path if key in past.notes else note.home or note.path, name))
     return Places(snapshot.decks, {path: number for path, (number, _) in past.decks.items()}, cards)
 
 

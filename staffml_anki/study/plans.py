@@ -206,7 +206,7 @@ def status(plan: StudyPlan, known: Collection[QuestionId], done_on: Mapping[Ques
     quota = min(ceil((len(there) - before) / days_left), len(there) - before)
     left = len(there) - len(done)
     pace = len(done) / day if done and day > 0 else None
-    projected = date_of(today + ceil(left / pace) - (0 if today_done >= quota else 1)) if pace and left else None
+    projected = date_of(today + ceil(left / pace) - (0 if today_done >= pace else 1)) if pace and left else None
     due = ceil(len(there) * min(max(day - 1, 0), days) / days)
     areas = tuple(
         (area, sum(key in done for key in keys), sum(key in known for key in keys)) for area, keys in plan.steps
@@ -229,6 +229,6 @@ def custom(
     words = [*track, *area, *([f"from {start_level}"] if start_level else [])]
     name = "-".join(["my", *track, *area])[:60].rstrip("-")
     return PlanRecipe(
-        name=name, title=" ".join(words) or "Everything", days=days, questions=questions or 100_000,
+        name=name, title=" ".join(words)[:120] or "Everything", days=days, questions=questions or 100_000,
         track=tuple(track), level=tuple(levels), area=tuple(area) or AREAS,
     )  # fmt: skip

@@ -44,7 +44,7 @@ class Standing:
 
     @cached_property
     def recall(self) -> Mapping[QuestionId, float]:
-        return {question.id: question.recall for question in self.coverage.questions}
+        return {question.id: question.recall for question in self.coverage.questions} if self.bank.entries else {}
 
     @cached_property
     def practice(self) -> list[Practised]:
@@ -57,7 +57,8 @@ class Standing:
 
     @property
     def ladders(self) -> list[Ladder]:
-        return ladders(self.coverage.chains, {key: score for key, (score, _) in self.last_practised.items()})
+        chains = self.coverage.chains if self.bank.entries else ()
+        return ladders(chains, {key: score for key, (score, _) in self.last_practised.items()})
 
     def due_first(self, keys: list[QuestionId]) -> tuple[QuestionId, ...]:
         """Those that Anki had due, as of the last pull, the longest overdue first; then the rest, as they come."""
@@ -68,7 +69,7 @@ class Standing:
     def due(self) -> Mapping[QuestionId, int]:
         """Questions that are due, as far as the history knows: minus the days that they are overdue."""
         found: dict[QuestionId, int] = {}
-        for question in self.coverage.questions:
+        for question in self.coverage.questions if self.bank.entries else ():
             if question.last_seen is None or question.status in ("suspended", "retired", "absent"):
                 continue
             seen = (date.fromisoformat(question.last_seen[:10]) - date_of(0)).days

@@ -72,6 +72,10 @@ class Terminal:
             assert time.monotonic() < deadline, f"it does not end:\n{self.text}"
             self.read()
         self.read()
+        # What was on the full screen is gone with it; the emulator does not know that.
+        after = self.sent.rpartition(b"\x1b[?1049l")[2]
+        self._screen.reset()
+        self._stream.feed(after)
         self._process.close()
         code = self._process.exitstatus
         return -int(self._process.signalstatus) if code is None else int(code)
