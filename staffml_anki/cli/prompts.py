@@ -32,6 +32,9 @@ def run(desk: "Desk", clock: "Clock") -> None:
                 break
             for event in _events(line, view):
                 desk.do(event, clock.now())
+    except KeyboardInterrupt:
+        output.say()  # the terminal has just shown ^C
+        raise
     finally:
         desk.put_away(clock.now())
 

@@ -12,7 +12,6 @@ from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.snapshot import HeldNote, HeldNotetype, read_notes, read_notetype
-from staffml_anki.cards import markup
 from staffml_anki.reviews.practice import Practised
 from staffml_anki.study.notebook import Notebook
 from staffml_anki.vault import QuestionId
@@ -119,7 +118,7 @@ def _notes(gateway: Gateway, questions: Sequence[QuestionId]) -> dict[QuestionId
 
 
 def _search(held: HeldNotetype, key: QuestionId) -> str:
-    escaped = "".join(f"\\{c}" if c in '\\"*_:' else c for c in markup.plain(key))
+    escaped = "".join(f"\\{c}" if c in '\\"*_:' else c for c in key)
     return f'mid:{held.id} "{held.fields[0]}:{escaped}"'
 
 

@@ -32,7 +32,7 @@ class Terminal:
         """Take in what was written meanwhile."""
         try:
             data = self._process.read_nonblocking(100_000, timeout=0.1)
-        except (pexpect.TIMEOUT, pexpect.EOF):
+        except (pexpect.TIMEOUT, pexpect.EOF, ValueError):
             return
         self.sent += data
         self._stream.feed(data)

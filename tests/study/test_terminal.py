@@ -157,14 +157,14 @@ def test_a_gauntlet_from_the_clock_to_the_result(tmp_path: Path, plain: list[str
 def test_when_time_is_up_the_rest_scores_0(tmp_path: Path, plain: list[str]) -> None:
     """A minute is the shortest; of the two questions one is answered, and the clock is stood by at its end."""
     wish = ["gauntlet", "start", "--questions", 2, "--minutes", 1, *plain]
-    with Terminal(tmp_path, *wish, lines=60) as terminal:
+    with Terminal(tmp_path, *wish, columns=120, lines=60) as terminal:
         terminal.until("left")
         terminal.keys("\n" if plain else " ")
         terminal.until("2/2")
         terminal.keys("q\n" if plain else "q")
         assert terminal.end() == 0
     spend_all_but(tmp_path, 2_000)
-    with Terminal(tmp_path, *wish, lines=60) as terminal:
+    with Terminal(tmp_path, *wish, columns=120, lines=60) as terminal:
         terminal.until("3 nailed")
         terminal.keys("2\n" if plain else "2")
         assert terminal.end() == 0
