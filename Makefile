@@ -25,6 +25,7 @@ test-real: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.coverage
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py

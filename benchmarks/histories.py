@@ -1,6 +1,7 @@
 """A learner's whole collection as a .colpkg, of any size: the questions of a vault and years of reviews.
 
-python -m benchmarks.histories VAULT REVIEWS OUT.colpkg
+python -m benchmarks.histories VAULT REVIEWS OUT.colpkg [--no-fsrs]
+python -m benchmarks.histories FILE.colpkg
 """
 
 import json
@@ -20,8 +21,8 @@ END = 1_790_000_000
 DAYS = 900
 
 
-def write_history(vault: Path, reviews: int, target: Path) -> None:
-    """Write the collection. Nine questions in ten are studied, and FSRS is on."""
+def write_history(vault: Path, reviews: int, target: Path, *, fsrs: bool = True) -> None:
+    """Write the collection. Nine questions in ten are studied."""
     questions = sorted(load_vault(vault).questions)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "collection.anki21b"
@@ -48,7 +49,7 @@ def write_history(vault: Path, reviews: int, target: Path) -> None:
             known = number < studied
             data = {"s": rng.uniform(1, 400), "d": rng.uniform(1, 10), "decay": 0.1542, "lrt": END - number * 60}
             state = (2, 2, rng.randrange(1, 300), 9, number % 4) if known else (0, 0, 0, 0, 0)
-            row = (number + 1, number + 1, 1, 0, END - number, *state, json.dumps(data) if known else "")
+            row = (number + 1, number + 1, 1, 0, END - number, *state, json.dumps(data) if known and fsrs else "")
             connection.execute("INSERT INTO cards VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
         start, step = (END - DAYS * 86_400) * 1000, DAYS * 86_400_000 // max(reviews, 1)
         connection.executemany(
@@ -90,4 +91,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 2:
         read_plain(Path(sys.argv[1]))
     else:
-        write_history(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+        write_history(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), fsrs="--no-fsrs" not in sys.argv)

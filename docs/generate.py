@@ -2,7 +2,9 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 HEAD = """# The command line
 
@@ -22,6 +24,14 @@ your shell.
 """
 
 
+def _names(group: Any, above: str = "") -> Iterator[str]:
+    """Every command, and every group before its own."""
+    for name, command in group.commands.items():
+        yield f"{above}{name}"
+        if hasattr(command, "commands"):
+            yield from _names(command, f"{above}{name} ")
+
+
 def command_reference() -> str:
     """The text of docs/cli.md."""
     os.environ |= {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "_TYPER_FORCE_DISABLE_TERMINAL": "1"}
@@ -31,7 +41,7 @@ def command_reference() -> str:
     from staffml_anki.cli.app import app
 
     parts = [HEAD]
-    for command in ("", *get_command(app).commands):  # type: ignore[attr-defined]
+    for command in ("", *_names(get_command(app))):
         shown = CliRunner().invoke(app, [*command.split(), "--help"], prog_name="staffml-anki").stdout
         text = "\n".join(line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).strip().splitlines())
         parts.append(f"## staffml-anki {command}".rstrip() + f"\n\n```text\n{text}\n```\n")

@@ -56,7 +56,8 @@ class Learner:
         states = self.col._backend.get_scheduling_states(card.id)
         card.start_timer()
         card.timer_started = time.time() - 7
-        self.col.sched.answer_card(self.col.sched.build_answer(card=card, states=states, rating=rating))
+        sched: Any = self.col.sched
+        sched.answer_card(sched.build_answer(card=card, states=states, rating=rating))
         time.sleep(0.002)  # Anki keys reviews by the millisecond
 
     def due(self) -> list[str]:
@@ -94,7 +95,7 @@ class Learner:
                     self.answer(key, GOOD)
             self.sleep(1)
 
-    def cram(self, search: str, *, reschedule: bool) -> int:
+    def cram(self, search: str, *, reschedule: bool) -> Any:
         made = self.col.decks.new_filtered(f"Cram {search}")
         deck = self.col.decks.get(made)
         assert deck is not None
@@ -102,14 +103,15 @@ class Learner:
         deck["resched"] = reschedule
         self.col.decks.save(deck)
         self.col.sched.rebuild_filtered_deck(made)
-        return int(made)
+        return made
 
     def retrievability(self, key: str) -> float:
         return float(self.col.card_stats_data(self.card(key).id).fsrs_retrievability)
 
     def reviews(self) -> list[Any]:
         """(card, time, ease, type) of all of the collection's reviews."""
-        return list(self.col.db.all("SELECT cid, id, ease, type FROM revlog ORDER BY id"))
+        database: Any = self.col.db
+        return list(database.all("SELECT cid, id, ease, type FROM revlog ORDER BY id"))
 
     def export(self, kind: str) -> Path:
         """The collection as one generation of files has it: anki21b, anki21, anki2 (packages), colpkg, old colpkg, file."""

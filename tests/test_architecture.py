@@ -63,7 +63,7 @@ def test_help_loads_nothing_heavy() -> None:
         "from staffml_anki.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'genanki', 'jinja2', 'nh3', 'pyromark', 'yaml', 'sqlite3'} & set(sys.modules)\n"
+        "heavy = {'genanki', 'jinja2', 'nh3', 'pyromark', 'yaml', 'sqlite3', 'numpy', 'pydantic'} & set(sys.modules)\n"
         "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)

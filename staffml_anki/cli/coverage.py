@@ -16,6 +16,27 @@ if TYPE_CHECKING:
 REPORT = "Reports"
 
 
+By = Annotated[
+    list[str],
+    typer.Option("--by", help="Two of area, level, track, topic, zone, chain: the table to show. Or a date."),
+]
+ByDate = Annotated[
+    str | None,
+    typer.Option("--by-date", help="Forecast for this day, such as 2026-12-12.", show_default="in 30 days"),
+]
+Since = Annotated[str | None, typer.Option("--since", help="Count reviews from this day on.", show_default="all")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write a page to look at, offline.", rich_help_panel=REPORT)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.", rich_help_panel=REPORT)]
+Csv = Annotated[bool, typer.Option("--csv", help="Print a line for each question.", rich_help_panel=REPORT)]
+Markdown = Annotated[
+    bool, typer.Option("--markdown", help="Print it for a README or a mentor.", rich_help_panel=REPORT)
+]
+Compare = Annotated[
+    Path | None,
+    typer.Option("--compare", help="A coverage saved with --json: show what changed.", rich_help_panel=REPORT),
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command("coverage")(coverage)
 
@@ -26,33 +47,14 @@ def coverage(
     level: options.Levels = [],  # noqa: B006
     area: options.Areas = [],  # noqa: B006
     topic: options.Topics = [],  # noqa: B006
-    by: Annotated[
-        list[str],
-        typer.Option("--by", help="Two of area, level, track, topic, zone, chain: the table to show. Or a date."),
-    ] = [],  # noqa: B006
-    by_date: Annotated[
-        str | None,
-        typer.Option("--by-date", help="Forecast for this day, such as 2026-12-12.", show_default="in 30 days"),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="Count reviews from this day on.", show_default="all")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page to look at, offline.", rich_help_panel=REPORT)
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead of text.", rich_help_panel=REPORT)
-    ] = False,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print a line for each question.", rich_help_panel=REPORT)
-    ] = False,
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print it for a README or a mentor.", rich_help_panel=REPORT)
-    ] = False,
-    compare: Annotated[
-        Path | None,
-        typer.Option("--compare", help="A coverage saved with --json: show what changed.", rich_help_panel=REPORT),
-    ] = None,
+    by: By = [],  # noqa: B006
+    by_date: ByDate = None,
+    since: Since = None,
+    html: Html = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    as_markdown: Markdown = False,
+    compare: Compare = None,
     profile: Profile = None,
     timezone: options.TimeZone = None,
     rollover: options.Rollover = None,
@@ -67,27 +69,23 @@ def coverage(
       staffml-anki coverage --by topic --by level
       staffml-anki coverage --html coverage.html
     """
-    from staffml_anki.coverage import coverage_of
-    from staffml_anki.coverage.reports import as_csv as csv_text
-    from staffml_anki.coverage.reports import as_json as plain
-    from staffml_anki.coverage.reports import as_markdown as markdown_text
-    from staffml_anki.coverage.reports import changes, read_earlier
+    from staffml_anki.coverage import coverage_of, reports
 
     if as_json + as_csv + as_markdown > 1:
         raise StaffmlAnkiError("--json, --csv and --markdown: choose one; redirect the others into files")
     wanted = _wanted(track, level, area, topic, by, by_date, since)
-    earlier = None if compare is None else read_earlier(compare)
+    earlier = None if compare is None else reports.read_earlier(compare)
     found = coverage_of(vault, wanted, profile=profile, timezone=timezone, rollover=rollover, progress=output.progress)
     if html is not None:
         _write_page(html, found, vault)
-    changed = None if earlier is None else changes(earlier, found)
+    changed = None if earlier is None else reports.changes(earlier, found)
     if as_json:
         more = {} if earlier is None else {"compared_with": earlier["today"], "changes": changed}
-        output.emit_json(plain(found) | more)
+        output.emit_json(reports.as_json(found) | more)
     elif as_csv:
-        output.write(csv_text(found))
+        output.write(reports.as_csv(found))
     elif as_markdown:
-        output.write(markdown_text(found))
+        output.write(reports.as_markdown(found))
     else:
         from staffml_anki.cli import heatmap
 

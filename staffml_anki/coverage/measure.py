@@ -1,20 +1,20 @@
 """A bank and a history → coverage. Pure: the clock and the calendar are given."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from staffml_anki.coverage.bank import AXES, Bank, bank_of
 from staffml_anki.coverage.cells import Summer, all_axes
 from staffml_anki.coverage.chains import chain_rows, readiness
-from staffml_anki.coverage.memory import memories
+from staffml_anki.coverage.memory import Memories, memories
 from staffml_anki.coverage.overtime import curve, daily, days_of, forecast, monthly, pace, true_retention
-from staffml_anki.coverage.questions import count, known_elsewhere, question_rows, statuses
-from staffml_anki.coverage.result import STATUSES, Coverage
+from staffml_anki.coverage.questions import Numbers, count, known_elsewhere, question_rows, statuses
+from staffml_anki.coverage.result import STATUSES, Coverage, QuestionCoverage
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.parallel import Progress, no_progress
 from staffml_anki.reviews.days import Calendar, date_of, number_of, streak
-from staffml_anki.reviews.model import History
+from staffml_anki.reviews.model import History, Replayed
 from staffml_anki.vault import QuestionId, Vault
 
 DEFAULT_HORIZON = 30
@@ -67,22 +67,12 @@ def measure(
     every = bank_of(source) if isinstance(source, Vault) else source
     bank = _selected(every, wanted)
     today = calendar.day(now)
-    since = None if wanted.since is None else calendar.start(number_of(wanted.since)) * 1000
-    # Chains are shown whole, so the steps that were not selected are worked out, too.
-    steps = {step for chain in bank.chains for step in chain.steps}
-    wide = every.narrowed({*bank.ids, *steps}) if steps - set(bank.ids) else bank
-    wide_memory = memories(wide.ids, history, calendar, progress)
-    wide_numbers = count(wide, history, since)
-    rows = question_rows(wide, wide_numbers, statuses(wide_numbers), wide_memory.recall(now))
-    known = {row.id: row for row in rows}
-    numbers = wide_numbers if wide is bank else count(bank, history, since)
-    memory = wide_memory if wide is bank else memories(bank.ids, _with(history, wide_memory.replayed), calendar)
-    recall = memory.recall(now)
-    summer = Summer(bank, numbers, recall)
+    numbers, memory, known, replayed = _worked_out(every, bank, history, now, calendar, wanted, progress)
+    summer = Summer(bank, numbers, memory.recall(now))
     axes, total = all_axes(summer), summer.total()
     questions = [known[key] for key in bank.ids]
     chains = chain_rows(bank, known)
-    answered = days_of(numbers, calendar, recent=False)
+    answered = days_of(numbers, calendar)
     days = daily(numbers, answered)
     speed = pace(days, date_of(today))
     target = wanted.by_date or date_of(today) + timedelta(days=DEFAULT_HORIZON)
@@ -113,14 +103,31 @@ def measure(
         readiness=readiness(total, axes["topic"], questions, chains),
         pulled=history.pulled,
         elsewhere=known_elsewhere(every, history),
-        replayed=wide_memory.replayed,
+        replayed=replayed,
     )
 
 
-def _with(history: History, replayed: object) -> History:
-    from dataclasses import replace
+type _Known = Mapping[QuestionId, QuestionCoverage]
 
-    return replace(history, replayed={**history.replayed, **replayed})  # type: ignore[dict-item]
+
+def _worked_out(
+    every: Bank, bank: Bank, history: History, now: int, calendar: Calendar, wanted: Wanted, progress: Progress
+) -> tuple[Numbers, Memories, _Known, Mapping[QuestionId, Replayed]]:
+    """The selected questions' numbers and memories; rows of theirs and of all steps of their chains; what was replayed.
+
+    Chains are shown whole, so the steps that were not selected are worked out, too.
+    """
+    since = None if wanted.since is None else calendar.start(number_of(wanted.since)) * 1000
+    steps = {step for chain in bank.chains for step in chain.steps}
+    wide = every.narrowed({*bank.ids, *steps}) if steps - set(bank.ids) else bank
+    memory, numbers = memories(wide.ids, history, calendar, progress), count(wide, history, since)
+    rows = question_rows(wide, numbers, statuses(numbers), memory.recall(now))
+    known = {row.id: row for row in rows}
+    replayed = memory.replayed
+    if wide is not bank:
+        again = replace(history, replayed={**history.replayed, **replayed})
+        memory, numbers = memories(bank.ids, again, calendar), count(bank, history, since)
+    return numbers, memory, known, replayed
 
 
 def _pairs(wanted: Wanted) -> Sequence[tuple[str, str]]:

@@ -19,10 +19,9 @@ ASSUMED_RETENTION = 0.9
 _DAY = 86_400
 
 
-def days_of(numbers: Numbers, calendar: Calendar, *, recent: bool) -> Ints:
+def days_of(numbers: Numbers, calendar: Calendar) -> Ints:
     """The learner's day of each answer."""
-    rows = numbers.answers if recent else numbers.every
-    return calendar.days(rows["time"].astype(np.int64))
+    return calendar.days(numbers.every["time"].astype(np.int64))
 
 
 def daily(numbers: Numbers, days: Ints) -> list[Day]:

@@ -225,24 +225,24 @@ def _take_reviews(store: HistoryStore, schema: str, cards: Mapping[int, int], no
     connection.execute("DELETE FROM temp.of_card")
     connection.executemany("INSERT INTO temp.of_card VALUES (?, ?)", cards.items())
     latest = (now + SLACK) * 1000
-    source = f"FROM {schema}.revlog r JOIN temp.of_card c ON c.card = r.cid"
+    source = f"FROM {schema}.revlog r CROSS JOIN temp.of_card c ON c.card = r.cid"
     found = f"{source} WHERE {_SOUND}"
     (every,) = connection.execute(f"SELECT count(*) {source}").fetchone()
-    (sound,) = connection.execute(f"SELECT count(*) {found}").fetchone()
-    (future,) = connection.execute(f"SELECT count(*) {found} AND r.id > {latest}").fetchone()
-    taken.future, taken.damaged = future, every - sound
     before = connection.total_changes
-    # In the table's own order: a million rows are appended, not scattered.
+    # In the order of time, which is the order of both tables: a million rows are appended, and nothing is sorted.
     connection.execute(
         "INSERT INTO reviews (question, time, ease, kind, interval, last_interval, factor, taken) "
         f"SELECT c.question, r.id, r.ease, r.type, r.ivl, r.lastIvl, r.factor, r.time {found} AND r.id <= {latest} "
-        "ORDER BY c.question, r.id "
+        "ORDER BY r.id "
         "ON CONFLICT DO UPDATE SET ease = excluded.ease, kind = excluded.kind, interval = excluded.interval, "
         "last_interval = excluded.last_interval, factor = excluded.factor, taken = excluded.taken "
         f"WHERE kind = {Kind.APP.value}"
     )
     taken.reviews = connection.total_changes - before
-    taken.known = sound - future - taken.reviews
+    if taken.reviews < every:  # else there is nothing to tell apart
+        (sound,) = connection.execute(f"SELECT count(*) {found}").fetchone()
+        (taken.future,) = connection.execute(f"SELECT count(*) {found} AND r.id > {latest}").fetchone()
+        taken.damaged, taken.known = every - sound, sound - taken.future - taken.reviews
 
 
 def _take_rollover(store: HistoryStore, schema: str) -> None:

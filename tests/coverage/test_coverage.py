@@ -4,7 +4,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_replaying_agrees_with_anki_where_fsrs_is_off(tmp_path: Path, seed: int)
             assert row.recall == pytest.approx(learner.retrievability(row.id), abs=0.01), row.id
             compared += 1
     assert compared >= 15
-    assert {row.id: row.recall for row in found.questions}["edge-0006"] == 0, "it was reset"
+    assert {str(row.id): row.recall for row in found.questions}["edge-0006"] == 0, "it was reset"
     learner.close()
 
 
@@ -187,7 +187,7 @@ def test_counts_are_anki_s_own(lived: Learner, tmp_path: Path) -> None:
 def test_each_status(lived: Learner, tmp_path: Path) -> None:
     lived.col.remove_notes([lived.card("edge-0010").nid])
     found = measure(load_vault(lived.vault), kept(tmp_path, lived), int(time.time()))
-    rows = {row.id: row for row in found.questions}
+    rows = {str(row.id): row for row in found.questions}
     assert rows["cloud-0005"].status == "suspended"
     assert rows["cloud-0009"].status == "leech"
     assert rows["edge-0010"].status == "absent", "its reviews were never pulled"
@@ -260,8 +260,8 @@ def test_everything_is_what_the_slow_computation_says(vault: Vault, seed: int, z
         m.month: {"young": [m.young, m.young_passed], "mature": [m.mature, m.mature_passed]} for m in found.months
     } == months
     points = {number_of(point.date): (point.seen, point.mature) for point in found.curve}
-    for day, state in slow.curve(answers, zone, rollover).items():
-        assert points[max(each for each in points if each <= day)] == state
+    for number, state in slow.curve(answers, zone, rollover).items():
+        assert points[max(each for each in points if each <= number)] == state
     real = [a for a in answers if a.ease and a.kind not in (4, 5)]
     for row in found.questions:
         mine = [a for a in real if a.question == row.id]
@@ -292,10 +292,10 @@ def check_cells(found: Coverage) -> None:
     for table in found.tables:
         for one, other in itertools.product(table.row_values, table.column_values):
             rows = [r for r in found.questions if one in values(r, table.rows) and other in values(r, table.columns)]
-            cell = table.cells.get(one, {}).get(other)
-            assert (cell is None) == (not rows)
-            if cell is not None:
-                check(cell, rows)
+            shared = table.cells.get(one, {}).get(other)
+            assert (shared is None) == (not rows)
+            if shared is not None:
+                check(shared, rows)
 
 
 def test_any_two_axes_make_a_table(vault: Vault) -> None:
@@ -343,7 +343,7 @@ def test_what_was_replayed_is_kept_and_used_again(vault: Vault) -> None:
 # -- chains, readiness, forecast ------------------------------------------------------------------
 
 
-def with_recall(vault: Vault, strong: set[str], weak: set[str] = frozenset()) -> History:  # type: ignore[assignment]
+def with_recall(vault: Vault, strong: Set[QuestionId], weak: Set[QuestionId] = frozenset()) -> History:
     cards = {
         QuestionId(key): (
             CardState(n + 1, NOW, 2, 2, 100, 3, 0, 500.0 if key in strong else 0.05, 5.0, 0.1542, NOW - 86_400 * 9),

@@ -92,7 +92,7 @@ BAD: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
         lambda g, t: package(t, b"SQLite format 3\0" + bytes(60_000_000), "collection.anki21"), "larger than 0.05 GB",
     ),
     "half a database": (lambda g, t: package(t, squeezed(collection_of(g)[:20_000])), "is damaged"),
-    "a database of somebody else": (lambda g, t: (_other(t), t)[1], "not an Anki collection"),
+    "a database of somebody else": (lambda g, t: _other(t), "not an Anki collection"),
     "views instead of tables": (
         lambda g, t: changed(
             g, t, "ALTER TABLE revlog RENAME TO old", "CREATE VIEW revlog AS SELECT * FROM old"
@@ -105,10 +105,11 @@ BAD: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
 }  # fmt: skip
 
 
-def _other(path: Path) -> None:
+def _other(path: Path) -> Path:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE bookmarks (url TEXT)")
     connection.close()
+    return path
 
 
 def _json(path: Path, value: object) -> Path:

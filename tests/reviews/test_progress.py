@@ -64,7 +64,7 @@ def test_what_the_app_says_counts(tmp_path: Path, learner: Learner) -> None:
         taken = pull_file(store, app_file(tmp_path / "p.json"), NOW).taken
         assert (taken.reviews, taken.damaged) == (5, 0)
         assert pull_file(store, tmp_path / "p.json", NOW).taken.reviews == 0
-        found = {row.id: row for row in measure(vault, store.read(), NOW).questions}
+        found = {str(row.id): row for row in measure(vault, store.read(), NOW).questions}
     one, two, four = found["cloud-0001"], found["cloud-0002"], found["cloud-0004"]
     assert (one.stage, one.attempts, one.success_rate, one.interval) == ("mature", 2, 1.0, 25)
     assert (two.stage, two.success_rate) == ("learning", 0.0)

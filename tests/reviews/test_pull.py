@@ -164,7 +164,8 @@ def test_states_are_kept_by_pull(learner: Learner, store: HistoryStore) -> None:
 def test_a_running_anki_tells_what_its_file_tells(learner: Learner, tmp_path: Path) -> None:
     learner.study(8, itertools.cycle(RATINGS))
     learner.col.sched.suspend_cards([learner.card("cloud-0001").id])
-    learner.col.set_deck([learner.card("cloud-0002").id], learner.col.decks.id("Elsewhere"))
+    elsewhere: Any = learner.col.decks.id("Elsewhere")
+    learner.col.set_deck([learner.card("cloud-0002").id], elsewhere)
     learner.cram("ID:cloud-0003", reschedule=True)
     told, stats = told_by_anki(learner), {key: learner.card(key) for key in learner.ids()}
     learner.col.close()
@@ -211,7 +212,7 @@ def test_whatever_breaks_the_history_has_all_of_a_pull_or_nothing(
             Server(learner.path, packages=packages) as server,
             HistoryStore(tmp_path / f"{number}.db") as store,
         ):
-            server.faults = lambda at, _, number=number: Fault(kind) if at == number else None  # type: ignore[misc]
+            server.faults = lambda at, _, number=number: Fault(kind) if at == number else None
             try:
                 pull_anki(store, Gateway(server.url, patience=0.05), NOW)
             except AnkiError:
