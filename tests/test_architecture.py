@@ -16,7 +16,8 @@ ROOMS = {
     "anki": {"vault", "cards", "decks", "package"},
     "reviews": {"vault", "cards", "package", "anki"},
     "coverage": {"vault", "reviews"},
-    "cli": {"vault", "cards", "decks", "package", "anki", "reviews", "coverage"},
+    "study": {"vault", "cards", "anki", "reviews", "coverage"},
+    "cli": {"vault", "cards", "decks", "package", "anki", "reviews", "coverage", "study"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -45,7 +46,7 @@ def test_the_product_never_imports_anki_and_only_the_command_line_prints(path: P
     tops = {name.partition(".")[0] for name in imports_of(path)}
     assert "anki" not in tops, "the anki package is AGPL: tests only"
     if path.relative_to(PACKAGE).parts[0] != "cli":
-        assert not tops & {"rich", "typer"}
+        assert not tops & {"rich", "textual", "typer"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -63,7 +64,7 @@ def test_help_loads_nothing_heavy() -> None:
         "from staffml_anki.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'genanki', 'jinja2', 'nh3', 'pyromark', 'yaml', 'sqlite3', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "heavy = {'genanki', 'textual', 'jinja2', 'nh3', 'pyromark', 'yaml', 'sqlite3', 'numpy', 'pydantic'} & set(sys.modules)\n"
         "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)

@@ -65,7 +65,7 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     """
     _change_notetype(plan, shop)
     # Before its tag goes: stopped in between, a card is open and still marked as ours, and not the other way round.
-    _suspend(plan.changes, shop, wish=False)
+    suspend(plan.changes, shop, wish=False)
     by_calls = list(plan.changes) if shop.package is None else _through_package(plan, shop)
     packages = len(by_calls) < len(plan.changes)
     write_by_calls(by_calls, shop)
@@ -73,7 +73,7 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     described = _describe(plan, shop, new=not packages)
     _give_options(plan, shop)
     _move(plan.changes, shop)
-    _suspend(plan.changes, shop, wish=True)
+    suspend(plan.changes, shop, wish=True)
     return Applied(packages, described)
 
 
@@ -372,13 +372,7 @@ def _change_deck(targets: Mapping[str, Sequence[int]], gateway: Gateway) -> None
     list(gateway.many(actions))
 
 
-def suspend_again(changes: Sequence[NoteChange], shop: Workshop) -> None:
-    """Suspend and unsuspend what did not take the first time."""
-    for wish in (False, True):
-        _suspend(changes, shop, wish=wish)
-
-
-def _suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
+def suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
     concerned = {change.question for change in changes if change.suspend is wish}
     held = [note for key, note in shop.snapshot.notes.items() if key in concerned]
     if len(held) < len(concerned):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, suspend_again, write_by_calls
+from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, suspend, write_by_calls
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
 from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
@@ -196,7 +196,8 @@ class Session:
                 if change.question in again
             ]
             write_by_calls(changes, replace(shop, package=None))
-            suspend_again(changes, shop)
+            suspend(changes, shop, wish=False)
+            suspend(changes, shop, wish=True)
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, back)
         self._remember(prepared, back, failed, applied)

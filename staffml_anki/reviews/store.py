@@ -25,6 +25,7 @@ from staffml_anki.reviews.model import (
     Replayed,
     Reviews,
 )
+from staffml_anki.reviews.schema import PRACTICE
 from staffml_anki.vault import QuestionId
 
 NAME = "history.db"
@@ -61,21 +62,7 @@ MIGRATIONS = (
     );
     CREATE TABLE columns (name TEXT PRIMARY KEY, data BLOB NOT NULL);
     """,
-    # What is practised outside of Anki is told apart from reviews; study/notebook.py reads and writes these.
-    """
-    CREATE TABLE practice (
-        question TEXT NOT NULL, time INTEGER NOT NULL, score INTEGER NOT NULL, taken INTEGER NOT NULL,
-        mode TEXT NOT NULL, session TEXT NOT NULL, grade TEXT NOT NULL, tried INTEGER NOT NULL DEFAULT 0,
-        PRIMARY KEY (question, time)
-    ) WITHOUT ROWID;
-    CREATE TABLE sessions (
-        id TEXT PRIMARY KEY, mode TEXT NOT NULL, started INTEGER NOT NULL, open INTEGER NOT NULL, state TEXT NOT NULL
-    );
-    CREATE TABLE plans (
-        number INTEGER PRIMARY KEY, name TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,
-        state TEXT NOT NULL
-    );
-    """,
+    PRACTICE,
 )
 """Each step from one version of the schema to the next; the file's version is how many of them it has seen."""
 _STATE = "changed, type, queue, interval, reps, lapses, stability, difficulty, decay, last_review, leech, retired, gone"
