@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import browse, syncing
 from benchmarks.measuring import PREPARE, PROGRAM, Cost, measure
 
 
@@ -53,6 +54,9 @@ def main() -> None:
         }
         found = measure(commands, wanted.rounds)
         sizes = out("y")[0].stat().st_size, (base / "b.apkg").stat().st_size
+        page = base / "vault.html"
+        subprocess.run([*PROGRAM, "browse", "-v", str(corpus), "-o", str(page)], check=True, stdout=subprocess.DEVNULL)
+        browsing = browse.measure(page, wanted.rounds)
         large = None
         if not wanted.no_large:
             subprocess.run([*PREPARE, str(base / "large"), str(wanted.questions * 10)], check=True)
@@ -61,6 +65,8 @@ def main() -> None:
                 {"large": ([*PROGRAM, "build", "-v", str(big), "-o", str(out("l")[0])], [*out("l")])}, rounds=1
             )["large"]
         report(wanted.questions, found, sizes, large)
+        browse.report(browsing)
+        syncing.measure(base / "sync", wanted.questions, min(wanted.rounds, 3))
 
 
 def report(questions: int, found: dict[str, Cost], sizes: tuple[int, int], large: Cost | None) -> None:

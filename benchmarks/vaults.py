@@ -1,6 +1,9 @@
 """Upstream-shaped vaults of any size: 2-3 KB of YAML a question, a third of them in chains, 1% with a drawing.
 
 python -m benchmarks.vaults FOLDER QUESTIONS [NOTES.json]
+python -m benchmarks.vaults FOLDER QUESTIONS --next
+
+``--next`` writes the next release instead: 5% of the questions changed, 1% gone, 2% new.
 """
 
 import json
@@ -101,12 +104,27 @@ def _chains(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def write_vault(folder: Path, count: int) -> None:
-    """Write the folder shape of a vault, and its ``corpus.json`` inside."""
+def _next_release(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    count = len(questions)
+    for raw in questions[7::20]:
+        raw["details"]["realistic_solution"] += " Measured again."
+    kept = [raw for number, raw in enumerate(questions) if number % 100 != 13]
+    return kept + [_question(number) for number in range(count, count + count // 50)]
+
+
+def write_vault(folder: Path, count: int, *, following: bool = False) -> None:
+    """Write the folder shape of a vault, and its ``corpus.json`` inside; or of the release ``following`` it."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     questions = [_question(number) for number in range(count)]
     chains = _chains(questions)
     about = {"release_id": "1.0.0", "created_at": "2026-05-04T12:50:42+00:00"}
+    if following:
+        questions = _next_release(questions)
+        there = {raw["id"] for raw in questions}
+        for chain in chains:
+            chain["questions"] = [step for step in chain["questions"] if step["id"] in there]
+        chains = [chain for chain in chains if len(chain["questions"]) > 1]
+        about = {"release_id": "1.1.0", "created_at": "2026-08-15T09:00:00+00:00"}
     for raw in questions:
         path = folder / "questions" / raw["track"] / raw["competency_area"] / f"{raw['id']}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +161,7 @@ def write_finished_notes(folder: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_vault(Path(sys.argv[1]), int(sys.argv[2]))
-    if len(sys.argv) > 3:
+    following = "--next" in sys.argv
+    write_vault(Path(sys.argv[1]), int(sys.argv[2]), following=following)
+    if len(sys.argv) > 3 and not following:
         write_finished_notes(Path(sys.argv[1]), Path(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""Draw docs/images/card.png: `python docs/pictures.py`. It wants Chromium, and what the tests want."""
+"""Draw docs/images/*.png: `python docs/pictures.py`. It wants Chromium, and what the tests want."""
 
 import base64
 import struct
@@ -10,8 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 CARD = "starter-cloud-001"
-WIDTH, HEIGHT, GAP = 390, 1120, 20
-FRONT = 520  # what the question takes
+DESK = "starter-edge-003"
+WIDTH, HEIGHT, GAP = 390, 860, 20
 LIMIT = 400_000
 OPEN = "document.querySelectorAll('details').forEach(stage => stage.open = true)"
 SCROLL = "selector => scrollTo(0, document.querySelector(selector).getBoundingClientRect().top - 12)"
@@ -50,8 +50,7 @@ def sheet(frames: list[str]) -> str:
     return (
         f"<!doctype html><style>body {{ margin: 0; padding: {GAP}px; display: flex; gap: {GAP}px; }}"
         "body { background: #e4e8ec; }"
-        f"iframe {{ width: {WIDTH}px; height: {HEIGHT}px; border: 0; border-radius: 14px; }}"
-        f"iframe:first-of-type {{ height: {FRONT}px; }}</style>{shown}"
+        f"iframe {{ width: {WIDTH}px; height: {HEIGHT}px; border: 0; border-radius: 14px; }}</style>{shown}"
     )
 
 
@@ -71,36 +70,75 @@ def indexed(picture: dict[str, Any]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+def save(page: Any, name: str, step: int = 12) -> None:
+    """A screenshot, as a small PNG in docs/images."""
+    png = base64.b64encode(page.screenshot()).decode()
+    picture = indexed(page.evaluate(QUANTISE, {"png": png, "step": step}))
+    assert len(picture) <= LIMIT, f"{name} has {len(picture)} bytes: make it smaller"
+    out = ROOT / "docs" / "images" / name
+    out.parent.mkdir(exist_ok=True)
+    out.write_bytes(picture)
+
+
+def draw_phones(chromium: Any, browser: Any, folder: Path) -> None:
+    """The question with a choice and an estimate; its back; the stages at night."""
+    day, night = browser.Look("AnkiDroid"), browser.Look("AnkiDroid", "nightMode")
+    card = next(card for card in browser.cards_of(folder) if card.id == CARD)
+    fronts = {"1.html": day, "2.html": day, "3.html": night}
+    for name, look in fronts.items():
+        (folder / name).write_text(look.page(card.front), encoding="utf-8")
+    (folder / "sheet.html").write_text(sheet(list(fronts)), encoding="utf-8")
+    size: Any = {"width": 3 * WIDTH + 4 * GAP, "height": HEIGHT + 2 * GAP}
+    page = chromium.new_page(viewport=size, device_scale_factor=2)
+    page.goto((folder / "sheet.html").as_uri())
+    for number, frame in enumerate(page.frames[1:]):
+        frame.fill(".estimate", "300 KB")
+        frame.click(".options label >> nth=1")
+        frame.evaluate("document.activeElement.blur()")
+        if number:
+            frame.evaluate(browser.REPLACE, card.back)
+        if number == 2:
+            frame.evaluate(OPEN)
+            frame.evaluate(SCROLL, ".napkin")
+    save(page, "card.png", 16)
+    page.close()
+
+
+def draw_pages(chromium: Any, folder: Path) -> None:
+    """The Vault with a search, and a wide card with its calculations in line, from the Vault, too."""
+    from staffml_anki import data
+    from staffml_anki.cards.notetype import load_templates
+    from staffml_anki.pages.browse import vault_page
+    from staffml_anki.vault import load_vault
+
+    path = folder / "vault.html"
+    path.write_text(vault_page(load_vault(data.VAULT), load_templates()), encoding="utf-8")
+    size: Any = {"width": 1200, "height": 700}
+    page = chromium.new_page(viewport=size, device_scale_factor=1.5)
+    page.goto(path.as_uri() + "#q=memory")
+    page.wait_for_selector("#rows mark")
+    page.wait_for_timeout(300)
+    save(page, "vault.png")
+    page.goto("about:blank")
+    page.goto(path.as_uri() + f"#{DESK}")
+    page.wait_for_selector(".reveal")
+    page.click(".reveal")
+    page.wait_for_selector(".napkin")
+    page.click(".napkin .all")
+    page.evaluate("document.documentElement.classList.add('nightMode')")
+    page.evaluate("scrollBy(0, document.querySelector('.napkin').getBoundingClientRect().top - 90)")
+    page.wait_for_timeout(300)
+    save(page, "question.png")
+
+
 def main() -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
     import browser
 
     path = browser.find_chromium() or sys.exit(f"none of {', '.join(browser.NAMES)} is installed")
-    day, night = browser.Look("AnkiDroid"), browser.Look("AnkiDroid", "nightMode")
     with tempfile.TemporaryDirectory() as temporary, browser.chromium(path) as chromium:
-        folder = Path(temporary)
-        card = next(card for card in browser.cards_of(folder) if card.id == CARD)
-        # page, and what stands at its top: the apps scroll to the answer, the learner on to the stages
-        phones = {
-            "1.html": (day.page(card.front), "#qa"),
-            "2.html": (day.page(card.back), "#answer"),
-            "3.html": (night.page(card.back), ".napkin"),
-        }
-        for name, (html, _) in phones.items():
-            (folder / name).write_text(html, encoding="utf-8")
-        (folder / "sheet.html").write_text(sheet(list(phones)), encoding="utf-8")
-        size: Any = {"width": 3 * WIDTH + 4 * GAP, "height": HEIGHT + 2 * GAP}
-        page = chromium.new_page(viewport=size, device_scale_factor=2)
-        page.goto((folder / "sheet.html").as_uri())
-        for frame in page.frames[1:]:
-            frame.evaluate(OPEN)
-            frame.evaluate(SCROLL, phones[Path(frame.url).name][1])
-        png = base64.b64encode(page.screenshot()).decode()
-        picture = indexed(page.evaluate(QUANTISE, {"png": png, "step": 16}))
-    assert len(picture) <= LIMIT, f"the picture has {len(picture)} bytes: make HEIGHT less"
-    out = ROOT / "docs" / "images" / "card.png"
-    out.parent.mkdir(exist_ok=True)
-    out.write_bytes(picture)
+        draw_phones(chromium, browser, Path(temporary))
+        draw_pages(chromium, Path(temporary))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,22 @@ def write_whole(files: Mapping[Path, bytes]) -> None:
             each.discard()
 
 
+def create(path: Path, data: bytes) -> None:
+    """Write a file that must not be there yet, and the folders it lies in.
+
+    Raises:
+        OutputError: it is there, or cannot be written; nothing was changed, but for folders.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise OutputError(f"{path}: exists already; it was left as it is") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({reason(error)})") from None
+
+
 def _place(staged: "list[_Staged]") -> None:
     """Once the first file is in its place the others follow, even if an interrupt comes in between."""
     interrupt: KeyboardInterrupt | None = None

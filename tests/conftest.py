@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.package.build import Outcome, Request, build
 
+pytest_plugins = ["in_browser", "speakers"]
+
 # A test never judges a time, and CI judges a change by the same examples twice.
 settings.register_profile(
     "ours", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ours")
-
-pytest_plugins = ["speakers"]
 
 NOW = 1_790_000_000
 SHARED = Path(__file__).parents[2] / "shared"

@@ -46,7 +46,7 @@ def question(question_id: str = "cloud-0001", **changes: Any) -> Raw:
         "phase": "inference",
         "title": "Footprint of a 70B Model",
         "scenario": "A 70B model has to fit on 80 GB cards at $3M a year.",
-        "question": "How many cards does it take?",
+        "question": "How many cards does it take, and why?",
         "details": {"realistic_solution": "Two cards, because 140 GB > 80 GB.", "common_mistake": MISTAKE},
         "status": "published",
         "provenance": "human",

@@ -14,10 +14,11 @@ ROOMS = {
     "decks": {"vault", "cards"},
     "package": {"vault", "cards", "decks"},
     "anki": {"vault", "cards", "decks", "package"},
+    "pages": {"vault", "cards"},
     "reviews": {"vault", "cards", "package", "anki"},
     "coverage": {"vault", "reviews"},
-    "study": {"vault", "cards", "anki", "reviews", "coverage"},
-    "cli": {"vault", "cards", "decks", "package", "anki", "reviews", "coverage", "study"},
+    "study": {"vault", "anki", "reviews", "coverage"},
+    "cli": {"vault", "cards", "decks", "package", "anki", "pages", "reviews", "coverage", "study"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -64,7 +65,8 @@ def test_help_loads_nothing_heavy() -> None:
         "from staffml_anki.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'genanki', 'textual', 'jinja2', 'nh3', 'pyromark', 'yaml', 'sqlite3', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "heavy = {'genanki', 'jinja2', 'nh3', 'numpy', 'pint', 'pydantic', 'pyromark', 'rensa', 'sqlite3', 'textual', 'yaml'}\n"
+        "heavy &= set(sys.modules)\n"
         "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)

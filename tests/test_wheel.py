@@ -19,6 +19,7 @@ def test_the_wheel_works_in_a_clean_environment_from_another_folder(tmp_path: Pa
     names = zipfile.ZipFile(wheel).namelist()
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]
     assert [n for n in names if n.endswith("_data/card_templates/front.html.j2")]
+    assert [n for n in names if n.endswith("pages/assets/vendor/temml.LICENSE")]
     venv.create(home, with_pip=True)
     inside = home / "bin"
     constraints = ["-c", str(ROOT / "constraints.txt")]
@@ -29,6 +30,9 @@ def test_the_wheel_works_in_a_clean_environment_from_another_folder(tmp_path: Pa
     )
     assert "staffml-complete.apkg is ready" in built.stdout
     assert sorted(p.name for p in elsewhere.iterdir()) == ["staffml-complete.apkg", "staffml-complete.manifest.json"]
+    browsed = [str(inside / "staffml-anki"), "browse", "--out", "vault.html"]
+    subprocess.run(browsed, cwd=elsewhere, env=env, capture_output=True, check=True)
+    assert "Content-Security-Policy" in (elsewhere / "vault.html").read_text(encoding="utf-8")
     listed = subprocess.run(
         [str(inside / "python"), "-m", "staffml_anki", "recipes"],
         cwd=elsewhere,

@@ -5,43 +5,29 @@ what is already so is left so. So a sync that was stopped anywhere is finished b
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from staffml_anki.anki import tags
+from staffml_anki.anki.calls import (
+    CARDS_AT_ONCE,
+    Workshop,
+    as_they_are,
+    change_deck,
+    make_decks,
+    tags_after,
+    write_by_calls,
+)
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.plan import NoteChange, Plan
-from staffml_anki.anki.snapshot import MEDIA, HeldNote, HeldNotetype, Snapshot, read_notes, read_notetype
+from staffml_anki.anki.snapshot import MEDIA, HeldNote, HeldNotetype, Snapshot
 from staffml_anki.anki.templates import template_name
-from staffml_anki.anki.wanted import Wanted
 from staffml_anki.cards.note import Media, guid_of
-from staffml_anki.cards.notetype import FIELDS, ID, TEMPLATE, Templates
+from staffml_anki.cards.notetype import FIELDS, ID, TEMPLATE
 from staffml_anki.package.writer import Contents, PackedDeck, PackedNote, model_json, note_ids, package_bytes
 
-CARDS_AT_ONCE = 5_000
 ROUNDS = 3
-
-type Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What applying needs besides the plan.
-
-    Attributes:
-        package: a file for the delta package, where Anki may read it; None to use calls only.
-        now: seconds since the epoch.
-    """
-
-    gateway: Gateway
-    wanted: Wanted
-    snapshot: Snapshot
-    templates: Templates
-    package: Path | None
-    now: int
-    say: Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +83,6 @@ def _change_notetype(plan: Plan, shop: Workshop) -> None:
             gateway.call("modelFieldAdd", modelName=held.name, fieldName=name)
 
 
-def _create_notetype(shop: Workshop) -> None:
-    templates = shop.templates
-    model = model_json(templates, shop.now)
-    shop.gateway.call(
-        "createModel",
-        modelName=model["name"],
-        inOrderFields=list(FIELDS),
-        css=templates.css,
-        isCloze=False,
-        cardTemplates=[{"Name": t["name"], "Front": t["qfmt"], "Back": t["afmt"]} for t in model["tmpls"]],
-    )
-
-
 # -- through a package ----------------------------------------------------------------------------
 
 
@@ -143,6 +116,7 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
         mod=shop.now,
         # A preset that is in the collection is the learner's: ours comes with our first deck, and never again.
         preset=shop.wanted.preset if any(deck.with_preset for deck in decks) else None,
+        compressed=False,
     )
     assert shop.package is not None
     shop.say(f"package of {len(packed):,} notes")
@@ -172,10 +146,12 @@ def _model(held: HeldNotetype | None, shop: Workshop) -> Mapping[str, object] | 
 
 
 def _new_row(change: NoteChange, number: int, held: HeldNotetype | None, shop: Workshop) -> PackedNote:
-    texts = {each.field: each.after for each in change.fields}
-    fields = tuple(texts.get(name, "") for name in (held.fields if held else FIELDS))
-    due = shop.wanted.notes[change.question].due
-    return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, due)
+    note = shop.wanted.notes[change.question]
+    fields = tuple(note.fields)
+    if held is not None and held.fields != FIELDS:
+        texts = dict(zip(FIELDS, fields, strict=True))
+        fields = tuple(texts.get(name, "") for name in held.fields)
+    return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, note.due)
 
 
 def _packed_decks(plan: Plan) -> list[PackedDeck]:
@@ -190,7 +166,9 @@ def _packed_decks(plan: Plan) -> list[PackedDeck]:
 def _media_of(plan: Plan, shop: Workshop) -> Iterable[str]:
     """The missing files that notes of the package show."""
     written = {
-        shop.wanted.notes[c.question].media for c in plan.changes if c.question in shop.wanted.notes and c.fields
+        shop.wanted.notes[c.question].media
+        for c in plan.changes
+        if c.question in shop.wanted.notes and (c.fields or not c.note)
     }
     return sorted(written & set(plan.media))
 
@@ -199,105 +177,6 @@ def _fields_after(change: NoteChange, note: HeldNote, snapshot: Snapshot) -> tup
     assert snapshot.notetype is not None
     after = {each.field: each.after for each in change.fields}
     return tuple(after.get(name, text) for name, text in zip(snapshot.notetype.fields, note.fields, strict=False))
-
-
-def tags_after(change: NoteChange, note: HeldNote | None) -> tuple[str, ...]:
-    """All tags of a note once the change is made, sorted."""
-    before = note.tags if note else ()
-    return tuple(sorted({*tags.difference(before, change.tags_removed), *change.tags_added}))
-
-
-# -- by calls -------------------------------------------------------------------------------------
-
-
-def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
-    """Notes, fields and tags through note calls: slow, and possible everywhere."""
-    if not changes:
-        return
-    gateway = shop.gateway
-    held = read_notetype(gateway)
-    if held is None:
-        _create_notetype(shop)
-        held = read_notetype(gateway)
-        if held is None:
-            raise AnkiError("Anki did not make the note type; restart Anki and run this again")
-    added = [change for change in changes if not change.note]
-    if added:
-        _make_decks(sorted({change.deck for change in added}), shop)
-        shop.say(f"{len(added):,} notes, one by one")
-        actions = [("addNote", {"note": _as_call(change, held)}) for change in added]
-        made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
-        _place(made, {change.question: change.deck for change in added}, shop)
-    updates = [
-        ("updateNoteFields", {"note": {"id": change.note, "fields": {f.field: f.after for f in change.fields}}})
-        for change in changes
-        if change.note and change.fields
-    ]
-    if updates:
-        shop.say(f"{len(updates):,} notes' fields")
-        list(gateway.many(updates))
-    _tag(changes, shop)
-
-
-def _place(notes: Sequence[int], decks: Mapping[str, str], shop: Workshop) -> None:
-    """Put new cards into their decks: the 2023 build adds every card to Default."""
-    found, names = _as_they_are(notes, shop.gateway)
-    targets: dict[str, list[int]] = defaultdict(list)
-    for note in found:
-        deck = decks.get(note.question, "")
-        for card in note.cards:
-            if deck and not card.filtered and names.get(card.deck, "").casefold() != deck.casefold():
-                targets[deck].append(card.id)
-    _change_deck(targets, shop.gateway)
-
-
-def _as_they_are(notes: Sequence[int], gateway: Gateway) -> tuple[list[HeldNote], dict[int, str]]:
-    """Notes read again, and the decks' names by id."""
-    held = read_notetype(gateway)
-    names = {number: name for name, number in gateway.decks().items()}
-    return (read_notes(gateway, held, notes, names) if held else []), names
-
-
-def _as_call(change: NoteChange, held: HeldNotetype) -> dict[str, object]:
-    return {
-        "deckName": change.deck,
-        "modelName": held.name,
-        "fields": {each.field: each.after for each in change.fields if each.field in held.fields},
-        "tags": list(change.tags_added),
-        "options": {"allowDuplicate": False, "duplicateScope": "collection"},
-    }
-
-
-def _make_decks(names: Sequence[str], shop: Workshop) -> None:
-    there = {name.casefold() for name in shop.gateway.decks()}
-    missing = [name for name in names if name.casefold() not in there]
-    list(shop.gateway.many([("createDeck", {"deck": name}) for name in missing]))
-
-
-def _tag(changes: Sequence[NoteChange], shop: Workshop) -> None:
-    """Remove, then add: AnkiConnect removes with a tag also those below it, and adding puts back what is ours."""
-    removed: dict[str, list[int]] = defaultdict(list)
-    added: dict[str, list[int]] = defaultdict(list)
-    for change in changes:
-        if not change.note:
-            continue
-        note = shop.snapshot.notes.get(change.question)
-        for tag in change.tags_removed:
-            removed[tag].append(change.note)
-        again = [
-            tag
-            for tag in tags_after(change, note)
-            if any(tag.casefold().startswith(f"{gone.casefold()}::") for gone in change.tags_removed)
-        ]
-        for tag in {*change.tags_added, *again}:
-            added[tag].append(change.note)
-    for action, groups in (("removeTags", removed), ("addTags", added)):
-        actions = [
-            (action, {"notes": list(part), "tags": tag})
-            for tag, notes in sorted(groups.items())
-            for part in batches(notes, CARDS_AT_ONCE)
-        ]
-        list(shop.gateway.many(actions))
 
 
 # -- media, decks, cards --------------------------------------------------------------------------
@@ -317,7 +196,7 @@ def _describe(plan: Plan, shop: Workshop, *, new: bool) -> frozenset[str]:
     texts = dict(plan.described)
     if new and shop.snapshot.can_describe:
         texts |= {deck.name: deck.description for deck in plan.new_decks if deck.description}
-        _make_decks(sorted(texts), shop)
+        make_decks(sorted(texts), shop)
     actions = [("setDeckDescription", {"deck": deck, "description": text}) for deck, text in texts.items()]
     answers = shop.gateway.many(actions)
     return frozenset(deck for deck, answer in zip(texts, answers, strict=True) if answer is True)
@@ -329,7 +208,7 @@ def _give_options(plan: Plan, shop: Workshop) -> None:
     if not likes:
         return
     gateway = shop.gateway
-    _make_decks([deck.name for deck in plan.new_decks], shop)
+    make_decks([deck.name for deck in plan.new_decks], shop)
     answers = gateway.many([("getDeckConfig", {"deck": like}) for like in likes])
     presets = {
         like: answer.get("id")
@@ -353,31 +232,17 @@ def _move(changes: Sequence[NoteChange], shop: Workshop) -> None:
             targets[change.deck] += [card.id for card in note.cards if not card.filtered]
     if targets:
         shop.say(f"{sum(map(len, targets.values())):,} cards to other decks")
-        _make_decks(sorted(targets), shop)
-        _change_deck(targets, shop.gateway)
-
-
-def _change_deck(targets: Mapping[str, Sequence[int]], gateway: Gateway) -> None:
-    """Move cards to existing decks; never into a filtered one, which would strand them there."""
-    decks = sorted(targets)
-    options = gateway.many([("getDeckConfig", {"deck": deck}) for deck in decks])
-    plain = [
-        deck for deck, found in zip(decks, options, strict=True) if isinstance(found, dict) and not found.get("dyn")
-    ]
-    actions = [
-        ("changeDeck", {"cards": list(part), "deck": deck})
-        for deck in plain
-        for part in batches(targets[deck], CARDS_AT_ONCE)
-    ]
-    list(gateway.many(actions))
+        make_decks(sorted(targets), shop)
+        change_deck(targets, shop.gateway)
 
 
 def suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
+    """Suspend (or unsuspend) the cards of those changes that want it."""
     concerned = {change.question for change in changes if change.suspend is wish}
     held = [note for key, note in shop.snapshot.notes.items() if key in concerned]
     if len(held) < len(concerned):
         # Notes that were added just now, to be locked.
-        locked, _ = _as_they_are(shop.gateway.find_notes(f"tag:{tags.LOCKED}"), shop.gateway)
+        locked, _ = as_they_are(shop.gateway.find_notes(f"tag:{tags.LOCKED}"), shop.gateway)
         held += [note for note in locked if note.question in concerned - shop.snapshot.notes.keys()]
     cards = [card.id for note in held for card in note.cards if not card.filtered and card.suspended is not wish]
     for part in batches(cards, CARDS_AT_ONCE):

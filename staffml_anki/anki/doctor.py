@@ -8,6 +8,7 @@ from pathlib import Path
 
 from staffml_anki.anki.connect import Connection, connect
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
+from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.snapshot import read_notetype
 from staffml_anki.anki.templates import plan_notetype
@@ -39,7 +40,12 @@ class Finding:
 
 
 def examine(url: str, key: str | None, patience: float = 1.0) -> list[Finding]:
-    """All findings; the first failing one ends the list where nothing after it could be looked at."""
+    """All findings; the first failing one ends the list where nothing after it could be looked at.
+
+    Raises:
+        AnkiError: ``url`` is not the address of a server.
+    """
+    Gateway(url)
     try:
         connection = connect(url, key, patience=patience)
     except AnkiClosedError as error:

@@ -19,6 +19,7 @@ from staffml_anki.anki.templates import plan_notetype
 from staffml_anki.anki.wanted import Wanted, WantedNote
 from staffml_anki.cards.note import digests_of
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES, Templates
+from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import QuestionId
 
 TITLE, SOURCE = FIELDS.index("Title"), FIELDS.index("Source")
@@ -109,6 +110,7 @@ class _Planner:
             notetype=plan_notetype(
                 self._snapshot.notetype,
                 templates,
+                needed=bool(changes),
                 reset=self._choices.reset_templates,
                 add_fields=self._choices.add_fields,
             ),
@@ -127,13 +129,9 @@ class _Planner:
     # -- one note ---------------------------------------------------------------------------------
 
     def _added(self, note: WantedNote) -> NoteChange:
-        fields = tuple(
-            FieldChange(name, "", text)
-            for name, text in zip(FIELDS, note.fields, strict=True)
-            if text and name != MY_NOTES
-        )
+        content, title = digest_of_texts([note.text]), note.text.split("\x1f", TITLE + 1)[TITLE]
         deck = self._places.of(note.path)
-        return NoteChange(note.question, _title(note.fields), 0, ("added",), fields, (), note.tags, deck=deck)
+        return NoteChange(note.question, title, 0, ("added",), tags_added=note.tags, deck=deck, content=content)
 
     def _existing(self, note: WantedNote, held: HeldNote) -> NoteChange | None:
         fields, conflicts = self._fields(note, held)

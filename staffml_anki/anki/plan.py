@@ -43,6 +43,8 @@ class NoteChange:
 
     Attributes:
         note: its id in the collection; 0 for one that is added.
+        fields: what is written into a note that is there; of one that is added, everything is.
+        content: of a note that is added, a digest of its fields.
         deck_before, deck: names of decks; both empty where no card is moved.
         suspend: True to suspend its cards, False to unsuspend them, None to leave them.
     """
@@ -58,6 +60,7 @@ class NoteChange:
     deck_before: str = ""
     deck: str = ""
     suspend: bool | None = None
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from staffml_anki.anki.apply import Applied, Say, Workshop, apply_plan, suspend, write_by_calls
+from staffml_anki.anki.apply import Applied, apply_plan, suspend
+from staffml_anki.anki.calls import Say, Workshop, write_by_calls
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
 from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of
-from staffml_anki.anki.plan import KINDS, Plan
+from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.snapshot import Snapshot, require_fields, take_snapshot
-from staffml_anki.anki.verify import Failure, ReadBack, failures, read_back
+from staffml_anki.anki.verify import Failure, ReadBack, all_fields, failures, read_back
 from staffml_anki.anki.wanted import PlanDecks, Wanted, inputs_of, read_wanted
 from staffml_anki.cards.notetype import Templates, load_templates
 from staffml_anki.cards.tags import ROOT
 from staffml_anki.decks.recipe import Recipe
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.parallel import Progress, no_progress
+from staffml_anki.parallel import Progress, no_progress, without_collector
 from staffml_anki.vault import Problem, QuestionId, open_source
 from staffml_anki.vault.select import Selection
 
@@ -102,6 +103,7 @@ class Session:
         self.gateway, self.memory = gateway, memory
         self._say, self._progress = say, progress
 
+    @without_collector()
     def prepare(self, wish: Wish) -> Prepared:
         """Look at both sides and plan. Changes nothing.
 
@@ -161,6 +163,7 @@ class Session:
                 "so with --retire-many"
             )
 
+    @without_collector()
     def apply(self, prepared: Prepared, wish: Wish, now: int) -> Outcome:
         """Back up, carry out the plan, read back, try by calls what did not take, and remember.
 
@@ -187,19 +190,15 @@ class Session:
         self._say("reading back")
         scratch = self.memory.folder / "snapshot.apkg" if packages else None
         back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
-        failed = failures(plan, snapshot, back)
+        failed = failures(plan, snapshot, prepared.wanted, back)
         if failed:
             again = {failure.question for failure in failed}
-            changes = [
-                replace(change, note=back.notes[change.question].id if change.question in back.notes else change.note)
-                for change in plan.changes
-                if change.question in again
-            ]
+            changes = [_again(change, prepared, back) for change in plan.changes if change.question in again]
             write_by_calls(changes, replace(shop, package=None))
             suspend(changes, shop, wish=False)
             suspend(changes, shop, wish=True)
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
-            failed = failures(plan, snapshot, back)
+            failed = failures(plan, snapshot, prepared.wanted, back)
         self._remember(prepared, back, failed, applied)
         return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if applied.packages else CALLS)
 
@@ -238,6 +237,14 @@ class Session:
         if not prepared.plan.empty or not prepared.remembered.decks:
             decks = _decks(prepared, self.gateway.decks(), applied)
         self.memory.finish(written, decks, prepared.wanted, whole=whole)
+
+
+def _again(change: NoteChange, prepared: Prepared, back: ReadBack) -> NoteChange:
+    """A change to be tried once more: of a note that is there by now only what is in it is written."""
+    note = back.notes.get(change.question)
+    if note is None or change.note:
+        return change
+    return replace(change, note=note.id, fields=all_fields(change, prepared.wanted))
 
 
 def _intended(prepared: Prepared) -> dict[QuestionId, Intended]:

@@ -7,15 +7,20 @@ from staffml_anki.cards.notetype import FIELDS, NAME, SHIPPED, TEMPLATE, Templat
 
 
 def plan_notetype(
-    held: HeldNotetype | None, templates: Templates, *, reset: bool = False, add_fields: bool = False
+    held: HeldNotetype | None,
+    templates: Templates,
+    *,
+    needed: bool = True,
+    reset: bool = False,
+    add_fields: bool = False,
 ) -> NotetypeChange:
     """Decide for each part of the note type.
 
     A part that is one we ever shipped is ours and is updated; any other is the learner's work and stays, unless
-    ``reset``. Of the CSS their own block stays in any case.
+    ``reset``. Of the CSS their own block stays in any case. Where it is missing, it is made if it is ``needed``.
     """
     if held is None:
-        return NotetypeChange(NAME, create=True)
+        return NotetypeChange(NAME, create=needed)
     missing = tuple(name for name in FIELDS if name not in held.fields)
     sides = held.templates.get(template_name(held))
     kept: list[str] = []

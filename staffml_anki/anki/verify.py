@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from staffml_anki.anki import shapes, tags
-from staffml_anki.anki.apply import tags_after
+from staffml_anki.anki.calls import tags_after
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.merge import same_text
-from staffml_anki.anki.plan import NoteChange, Plan
+from staffml_anki.anki.plan import FieldChange, NoteChange, Plan
 from staffml_anki.anki.snapshot import HeldNote, Snapshot, read_notes, read_notetype, take_snapshot
+from staffml_anki.anki.wanted import Wanted
+from staffml_anki.cards.notetype import FIELDS, MY_NOTES
 from staffml_anki.vault import QuestionId
 
 EACH = 2_000
@@ -52,22 +54,25 @@ def read_back(
     return ReadBack({note.question: note for note in notes}, decks)
 
 
-def failures(plan: Plan, snapshot: Snapshot, back: ReadBack) -> list[Failure]:
+def failures(plan: Plan, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> list[Failure]:
     """What of a plan did not take, note by note."""
     found = []
     for change in plan.changes:
-        what = _failed(change, snapshot, back)
+        what = _failed(change, snapshot, wanted, back)
         if what:
             found.append(Failure(change.question, what))
     return found
 
 
-def _failed(change: NoteChange, snapshot: Snapshot, back: ReadBack) -> str:
+def _failed(change: NoteChange, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> str:
     note = back.notes.get(change.question)
     if note is None:
-        return "the note is not there" if change.kinds == ("added",) else "the note is gone"
-    names = snapshot.notetype.fields if snapshot.notetype else None
-    wrong = [each.field for each in change.fields if not _holds(note, names, each.field, each.after)]
+        return "the note is not there" if "added" in change.kinds else "the note is gone"
+    names = snapshot.notetype.fields if snapshot.notetype else FIELDS
+    if change.note or note.text != wanted.notes[change.question].text:
+        wrong = [each.field for each in all_fields(change, wanted) if not _holds(note, names, each.field, each.after)]
+    else:
+        wrong = []
     if wrong:
         return f"not written: {', '.join(wrong)}"
     expected = tags_after(change, snapshot.notes.get(change.question))
@@ -83,11 +88,15 @@ def _failed(change: NoteChange, snapshot: Snapshot, back: ReadBack) -> str:
     return ""
 
 
-def _holds(note: HeldNote, names: tuple[str, ...] | None, field: str, text: str) -> bool:
-    if names is None:
-        from staffml_anki.cards.notetype import FIELDS
+def all_fields(change: NoteChange, wanted: Wanted) -> tuple[FieldChange, ...]:
+    """The fields that a change writes, also of a note that is added."""
+    if "added" not in change.kinds:
+        return change.fields
+    texts = zip(FIELDS, wanted.notes[change.question].fields, strict=True)
+    return tuple(FieldChange(name, "", text) for name, text in texts if name != MY_NOTES)
 
-        names = FIELDS
+
+def _holds(note: HeldNote, names: tuple[str, ...], field: str, text: str) -> bool:
     if field not in names:
         return True  # the learner's note type has no such field, and that was said
     index = names.index(field)

@@ -8,10 +8,10 @@ import genanki
 
 from staffml_anki.cards import markup
 from staffml_anki.cards.notetype import FIELDS
-from staffml_anki.cards.sections import split_common_mistake, split_napkin_math
 from staffml_anki.cards.tags import ROOT, tags_of
 from staffml_anki.vault import Chain, Membership, Question, QuestionId, Release, Vault
 from staffml_anki.vault.axes import TRACK_NAMES, topic_name
+from staffml_anki.vault.sections import split_common_mistake, split_napkin_math
 
 _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

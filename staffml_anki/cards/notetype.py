@@ -15,6 +15,7 @@ import jinja2
 
 from staffml_anki import data
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.vault.axes import LEVEL_NAMES
 
 NAME = "StaffML Question"
 ID = 1_746_363_000_001
@@ -64,14 +65,14 @@ SORT_FIELD = FIELDS.index("Title")
 MY_NOTES = "My Notes"
 """The learner's own: we leave it empty. (Anki's importer still replaces it when a release changes the note.)"""
 
-TEMPLATES_CHANGED = datetime(2026, 11, 23, tzinfo=UTC)
+TEMPLATES_CHANGED = datetime(2026, 11, 25, tzinfo=UTC)
 """When card_templates/ last changed: the note type's modification time where no earlier build is known.
 
 Anki takes a template only from a newer note type, so this moves with every change of the templates; a test says so.
 """
 
 
-SHIPPED: frozenset[str] = frozenset()
+SHIPPED = frozenset(("b01c1c45f1d59d76", "72df6a31f9e5e110", "e210274de8a58af5"))
 """Digests of every front, back and CSS (without the learner's block) that learners may have from us.
 
 What is among them is ours and may be brought up to date; anything else is the learner's own work. A test says when one
@@ -84,6 +85,14 @@ def part_digest(text: str) -> str:
     return hashlib.blake2b("\n".join(text.split()).encode(), digest_size=8).hexdigest()
 
 
+# White on each of these is readable by day and by night.
+_LEVEL_COLOURS = {
+    "L1": "#0b61c4", "L2": "#1a7f37", "L3": "#8a6100", "L4": "#b14a00", "L5": "#c4232f", "L6+": "#7a3fd0",
+}  # fmt: skip
+_NAPKIN = ("Napkin Calculations", "Napkin Conclusion", "Napkin Math", "Napkin Assumptions")
+_MISTAKE = ("Pitfall", "Common Mistake", "Rationale", "Consequence")
+
+
 @dataclass(frozen=True, slots=True)
 class Templates:
     """What Anki is given: two templates in Anki's own ``{{Field}}`` language, and the CSS."""
@@ -91,6 +100,12 @@ class Templates:
     front: str
     back: str
     css: str
+
+    def without_script(self) -> tuple["Templates", str]:
+        """The same templates for a page that runs the card's script itself, and that script."""
+        html, _, rest = self.front.partition("<script>")
+        script, _, after = rest.partition("</script>")
+        return Templates(html + after, self.back, self.css), script
 
     @property
     def digest(self) -> str:
@@ -100,7 +115,7 @@ class Templates:
 
 @lru_cache
 def load_templates(folder: Path = data.CARD_TEMPLATES) -> Templates:
-    """Render ``front.html.j2``, ``back.html.j2`` and ``card.css.j2``.
+    """Render ``front.html.j2``, ``back.html.j2`` and ``card.css.j2``, with ``card.js`` inside the front.
 
     Jinja2 speaks with ``[[ ]]`` and ``[% %]`` here, because ``{{ }}`` is Anki's.
 
@@ -120,10 +135,11 @@ def load_templates(folder: Path = data.CARD_TEMPLATES) -> Templates:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - these are our own templates; fields are escaped where they are made
     )
+    levels = {level: (LEVEL_NAMES[level], colour) for level, colour in _LEVEL_COLOURS.items()}
+    known = {"levels": levels, "napkin": _NAPKIN, "mistake": _MISTAKE}
+    names = ("front.html.j2", "back.html.j2", "card.css.j2")
     try:
-        texts = [
-            environment.get_template(name).render().strip() for name in ("front.html.j2", "back.html.j2", "card.css.j2")
-        ]
+        texts = [environment.get_template(name).render(known).strip() for name in names]
     except jinja2.TemplateNotFound as error:
         raise StaffmlAnkiError(f"{folder / str(error.name)}: no such card template; reinstall staffml-anki") from None
     except jinja2.TemplateError as error:

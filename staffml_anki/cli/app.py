@@ -93,11 +93,13 @@ def _global(
 
 
 from staffml_anki.cli import (  # noqa: E402 - they register their commands on `app`
+    authoring,
     building,
     coverage,
     histories,
     interviews,
     mornings,
+    pages,
     paths,
     studying,
     syncing,
@@ -113,3 +115,5 @@ studying.register(app)
 interviews.register(app)
 paths.register(app)
 vaults.register(app)
+pages.register(app)
+authoring.register(app)

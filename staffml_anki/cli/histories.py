@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from staffml_anki.cli import options, output
-from staffml_anki.cli.syncing import DEFAULT_URL, Key, Url, Yes
+from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url, Yes
 from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import typer
 from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
 from staffml_anki.cli.learner import at_bank
-from staffml_anki.cli.syncing import DEFAULT_URL, Key, Url
+from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 
 if TYPE_CHECKING:
     from staffml_anki.study.morning import Today

@@ -81,6 +81,19 @@ def calendar(timezone: str | None, rollover: int | None, known: int) -> "Calenda
     return Calendar(zone_named(timezone) if timezone else None, known if rollover is None else rollover)
 
 
+def _one(key: str, help_text: str) -> object:
+    def check(value: str) -> str:
+        return _axis(key)([value])[0] if value else ""
+
+    return typer.Option(f"--{key}", help=help_text, callback=check, metavar=key.upper(), show_default=False)
+
+
+Track = Annotated[str, _one("track", "cloud, edge, mobile, tinyml or global.")]
+Level = Annotated[str, _one("level", "L1 to L6+.")]
+Area = Annotated[str, _one("area", "A competency area, where the topic has no one area.")]
+Zone = Annotated[str, _one("zone", "A zone, such as diagnosis, that goes with the level.")]
+
+
 def selection(**wanted: list[str]) -> "Selection":
     """The selection that the options ask for."""
     from staffml_anki.vault.select import Selection

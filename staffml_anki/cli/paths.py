@@ -9,7 +9,7 @@ from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
 from staffml_anki.cli.learner import GradeInAnki, Plain, at_bank, at_vault, session_of
 from staffml_anki.cli.sitting import require_terminal
-from staffml_anki.cli.syncing import DEFAULT_URL, Key, Url
+from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:

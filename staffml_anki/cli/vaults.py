@@ -1,5 +1,6 @@
-"""`check`, `list`, `show`, `stats` and `diff`: looking at vaults."""
+"""`check`, `list`, `search`, `show`, `stats` and `diff`: looking at vaults."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
 if TYPE_CHECKING:
     from staffml_anki.vault import Question, Vault
     from staffml_anki.vault.compare import Difference
+    from staffml_anki.vault.napkin.verify import MathReport
 
 LISTED = 50
 
@@ -19,6 +21,7 @@ LISTED = 50
 def register(app: typer.Typer) -> None:
     app.command("check")(check)
     app.command("list")(list_questions)
+    app.command("search")(search)
     app.command("show")(show)
     app.command("stats")(stats)
     app.command("diff")(diff)
@@ -28,35 +31,40 @@ def check(
     vault: options.VaultPath = options.DEFAULT_VAULT,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is not published: drafts, archived.")] = False,
+    math: Annotated[
+        bool, typer.Option("--math", help="Also compute every calculation line of the napkin math; a wrong one fails.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Report every problem of a vault, each with file, field, what was found and what would be right.
 
     [dim]Examples:[/dim]
       staffml-anki check --vault vault/
+      staffml-anki check --math
       staffml-anki check --strict --json
     """
     from staffml_anki.vault import load_vault
     from staffml_anki.vault.check import check as run
+    from staffml_anki.vault.numbers import read_numbers
     from staffml_anki.vault.policy import EVERYTHING
 
     loaded = load_vault(vault, EVERYTHING if everything else None, output.progress)
-    found = run(loaded, datetime.now(UTC))
+    found = (*run(loaded, datetime.now(UTC)), *read_numbers(vault)[1])
+    calculated = _calculated(loaded) if math else None
     errors = sum(problem.severity == "error" for problem in found)
     warnings = len(found) - errors
     if as_json:
-        output.emit_json(
-            {
-                "vault": str(vault),
-                "shape": loaded.shape,
-                "questions": len(loaded.questions),
-                "unpublished": loaded.unpublished,
-                "chains": len(loaded.chains),
-                "errors": errors,
-                "warnings": warnings,
-                "problems": found,
-            }
-        )
+        document = {
+            "vault": str(vault),
+            "shape": loaded.shape,
+            "questions": len(loaded.questions),
+            "unpublished": loaded.unpublished,
+            "chains": len(loaded.chains),
+            "errors": errors,
+            "warnings": warnings,
+            "problems": found,
+        }
+        output.emit_json(document if calculated is None else document | {"math": calculated})
     else:
         output.problems(found, warnings=None)
         what = [output.counted(len(loaded.questions), "question"), output.counted(len(loaded.chains), "chain")]
@@ -64,8 +72,22 @@ def check(
             what.append(f"{loaded.unpublished:,} not published")
         verdict = f"{output.counted(errors, 'error')}, {output.counted(warnings, 'warning')}"
         output.say(f"{', '.join(what)}: {verdict}", "red" if errors else "yellow" if warnings else "green")
-    if errors or (strict and warnings):
+        if calculated is not None:
+            _show_calculated(calculated)
+    if errors or (strict and warnings) or (calculated is not None and calculated.wrong):
         raise typer.Exit(PROBLEMS)
+
+
+def _calculated(vault: "Vault") -> "MathReport":
+    from staffml_anki.vault.napkin.verify import check_math
+
+    return check_math(vault, output.progress)
+
+
+def _show_calculated(report: "MathReport") -> None:
+    output.problems([finding.problem for finding in (*report.wrong, *report.unreadable)], warnings=None)
+    what = f"{output.counted(report.read, 'calculation line')} read: {len(report.wrong):,} wrong"
+    output.say(f"{what}; {len(report.unreadable):,} not read", "red" if report.wrong else "green")
 
 
 def list_questions(
@@ -91,14 +113,57 @@ def list_questions(
     selection = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
     require_known(loaded, selection)
     found = select(loaded, selection)
-    keys = ("id", "track", "level", "area", "topic", "title")
     if as_json:
-        output.emit_json([{key: getattr(q, key) for key in keys} for q in found.values()])
+        output.emit_json([_brief(question) for question in found.values()])
         return
     if not found:
         output.warn("no question matches; drop an option")
         return
-    rows = [[q.id, q.level, q.track, q.area, q.title] for q in found.values()]
+    _rows(found.values())
+
+
+def search(
+    query: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Each must begin a word of the question.")],
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    track: options.Tracks = [],  # noqa: B006
+    level: options.Levels = [],  # noqa: B006
+    area: options.Areas = [],  # noqa: B006
+    topic: options.Topics = [],  # noqa: B006
+    zone: options.Zones = [],  # noqa: B006
+    chain: options.Chains = [],  # noqa: B006
+    as_json: options.AsJson = False,
+) -> None:
+    """Search titles, scenarios, questions and answers, the best match first: what `browse` finds, in the terminal.
+
+    Capitals, accents and punctuation do not matter; a number is found with or without its commas.
+
+    [dim]Examples:[/dim]
+      staffml-anki search kv cache
+      staffml-anki search batch latenc --track cloud --level L4 --json
+    """
+    from staffml_anki.vault import load_vault
+    from staffml_anki.vault.search import search as run
+    from staffml_anki.vault.select import require_known
+
+    loaded = load_vault(vault, progress=output.progress)
+    selection = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
+    require_known(loaded, selection)
+    found = run(loaded, " ".join(query), selection)
+    if as_json:
+        output.emit_json([_brief(hit.question) | {"score": round(hit.score, 4)} for hit in found])
+        return
+    if not found:
+        output.warn("no question matches; drop a word or an option")
+        return
+    _rows([hit.question for hit in found])
+
+
+def _brief(question: "Question") -> dict[str, object]:
+    return {key: getattr(question, key) for key in ("id", "track", "level", "area", "topic", "title")}
+
+
+def _rows(questions: "Iterable[Question]") -> None:
+    rows = [[q.id, q.level, q.track, q.area, q.title] for q in questions]
     output.table([["id", "level", "track", "area", "title"], *rows])
 
 

@@ -1,9 +1,8 @@
 """The main job: a vault and a recipe in, an .apkg and its manifest out, and an account of what was done."""
 
 import contextlib
-import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, time
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.files import write_whole
 from staffml_anki.package.manifest import Dates, Manifest, Stamp, is_current, manifest_path, read_manifest
 from staffml_anki.package.writer import Contents, PackedDeck, model_json, note_ids, pack, package_bytes
-from staffml_anki.parallel import Progress, no_progress, spread
+from staffml_anki.parallel import Progress, no_progress, spread, without_collector
 from staffml_anki.reading import digest_of, digest_of_texts
 from staffml_anki.vault import Problem, Question, QuestionId, Vault, open_source, read_source
 from staffml_anki.vault.compare import NOT_CARRIED
@@ -85,19 +84,7 @@ class BrokenVaultError(StaffmlAnkiError):
         self.problems = tuple(problems)
 
 
-@contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """Nothing in a build makes cycles, and Python would look through every note for them again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_without_collector()
+@without_collector()
 def build(request: Request, progress: Progress = no_progress) -> Outcome:
     """Build a package and its manifest.
 

@@ -73,6 +73,7 @@ class Contents:
     Attributes:
         model: the note type in Anki's schema-11 form, with its id and modification time.
         mod: the modification time of decks and preset, in seconds since the epoch.
+        compressed: not worth its time for a package that is read at once and thrown away.
     """
 
     model: Mapping[str, Any]
@@ -81,13 +82,15 @@ class Contents:
     media: Iterable[Media]
     mod: int
     preset: Preset | None = None
+    compressed: bool = True
 
 
 def package_bytes(contents: Contents) -> bytes:
     """The .apkg file: the same bytes for the same contents, whatever the clock and the hash seed."""
     media = sorted(contents.media, key=lambda m: m.name)
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    method = zipfile.ZIP_DEFLATED if contents.compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=_COMPRESSION) as archive:
         _add(archive, "collection.anki2", _collection(contents))
         _add(archive, "media", json.dumps({str(i): m.name for i, m in enumerate(media)}).encode())
         for index, item in enumerate(media):
@@ -245,4 +248,4 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
     entry.create_system = 3
     entry.external_attr = 0o644 << 16
-    archive.writestr(entry, data, zipfile.ZIP_DEFLATED, _COMPRESSION)
+    archive.writestr(entry, data, archive.compression, archive.compresslevel)

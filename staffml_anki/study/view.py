@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from staffml_anki.cards.sections import split_common_mistake, split_napkin_math
 from staffml_anki.study.session import Answer, Session
 from staffml_anki.vault import Question, QuestionId, Vault
 from staffml_anki.vault.axes import topic_name
+from staffml_anki.vault.sections import split_common_mistake, split_napkin_math
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SCORE_NAMES = ("skipped", "wrong", "partial", "nailed")

@@ -1,12 +1,14 @@
 """What a reader of the whole vault would object to, beyond what makes a single question unreadable."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from staffml_anki.vault.advice import advise
 from staffml_anki.vault.axes import TOPICS
 from staffml_anki.vault.model import Problem, Question, Vault
 from staffml_anki.vault.questions import UPSTREAM_KEY
+from staffml_anki.vault.similar import alike
 from staffml_anki.wording import nearest, show
 
 MAX_TITLE = 120
@@ -21,6 +23,7 @@ _TAG = re.compile(
     r"td|th|thead|tr|u|ul|video)(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?)*\s*/?>",
     re.IGNORECASE,
 )
+_TODO = re.compile(r"\bTODO\b")
 _LINK = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^)\s>]+)")
 _IMAGE = re.compile(r"!\[[^\[\]\n]*\]\(")
 
@@ -36,6 +39,7 @@ def check(vault: Vault, now: datetime) -> tuple[Problem, ...]:
         problems.extend(_of_question(question, whole=True))
     for draft in vault.broken:
         problems.extend(_of_question(draft, whole=False))
+    problems.extend(_of_authors(tuple(vault.questions.values())))
     if (released := vault.release.timestamp) is not None and released > now.timestamp():
         assert vault.release.created is not None
         message = f"found {vault.release.created.isoformat()}, which lies ahead; notes would look newer than they are"
@@ -43,9 +47,22 @@ def check(vault: Vault, now: datetime) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda p: (p.file, p.field, p.message)))
 
 
+def _of_authors(questions: Sequence[Question]) -> Iterator[Problem]:
+    """Advice on each question, and the ones that repeat another."""
+    for question, field, message in advise(questions):
+        yield _warning(question, field, message)
+    for question, twin, share in alike(questions):
+        message = f"is much like that of {twin.id} ({share:.0%} of the word triples, numbers aside); ask something else"
+        yield _warning(question, "scenario", message)
+
+
+def _warning(question: Question, field: str, message: str) -> Problem:
+    return Problem("warning", question.file, UPSTREAM_KEY.get(field, field), message, question.id)
+
+
 def _of_question(question: Question, *, whole: bool) -> Iterator[Problem]:
     def warn(field: str, message: str) -> Problem:
-        return Problem("warning", question.file, UPSTREAM_KEY.get(field, field), message, question.id)
+        return _warning(question, field, message)
 
     if question.topic and question.topic not in TOPICS:
         yield warn("topic", f"found {show(question.topic)}; {nearest(question.topic, TOPICS)}")
@@ -57,6 +74,9 @@ def _of_question(question: Question, *, whole: bool) -> Iterator[Problem]:
         yield warn("options", f"found {len(question.options)}; exactly {OPTIONS}")
     if question.correct_index is not None and not question.options and whole:
         yield warn("correct_index", "found without options; remove it or add them")
+    for field in (*_PLAIN, *_MARKDOWN):
+        if _TODO.search(getattr(question, field)):
+            yield warn(field, "still says TODO")
     for field in _PLAIN:
         if tag := _TAG.search(getattr(question, field)):
             yield warn(field, f"found {show(tag.group())}; plain text holds no HTML (it will be shown as it stands)")

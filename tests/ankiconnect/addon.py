@@ -19,7 +19,7 @@ from anki.models import NotetypeDict
 from anki.utils import ids2str, int_time
 
 API_VERSION = 6
-ONLY_2025 = {"findModelsByName", "getActiveProfile", "notesModTime"}
+ONLY_2025 = {"findModelsByName", "getActiveProfile", "notesModTime", "setDeckDescription"}
 
 
 class ServerError(Exception):
@@ -128,6 +128,24 @@ class AnkiConnect(NoteActions):
         if deck not in self.deckNames():
             return False
         return self._col.decks.config_dict_for_deck_id(self._col.decks.id(deck))  # type: ignore[arg-type]
+
+    def setDeckConfigId(self, decks: list[str], configId: int) -> bool:
+        if any(deck not in self.deckNames() for deck in decks):
+            return False
+        for name in decks:
+            deck = self._col.decks.by_name(name)
+            assert deck is not None
+            deck["conf"] = int(configId)
+            self._col.decks.save(deck)
+        return True
+
+    def setDeckDescription(self, deck: str, description: str) -> bool:
+        found = self._col.decks.by_name(deck)
+        if found is None:
+            raise AddonError(f"deck was not found: {deck}")
+        found["desc"], found["md"] = description, True
+        self._col.decks.save(found)
+        return True
 
     # Note types
 

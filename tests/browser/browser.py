@@ -7,10 +7,10 @@ CSS, not a platform's app around them.
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -35,8 +35,25 @@ PLATFORMS = {"desktop": "linux", "AnkiDroid": "mobile android linux", "AnkiMobil
 HOST_CSS = """
 body { margin: 20px; }
 body.nightMode { background-color: #2c2c2c; color: #fcfcfc; }
+button { outline: none !important; margin: 1em .5em; padding: 8px 10px; color: #020; background: #eee; }
+.linux button { box-shadow: 0 2px 4px #0004; }
+.linux button:hover { background: #ddd; box-shadow: 0 4px 8px #0004; }
+a { color: #00a; text-decoration: none; }
+hr { margin: 1em 0; height: 1px; background-color: #737373; }
+li { text-align: start; }
 img { max-width: 100%; max-height: 95vh; }
 """
+
+# As Anki's own reviewer page: a script that is put in as text does not run, so each is made anew.
+REPLACE = """html => {
+  const sides = document.getElementById('qa');
+  sides.innerHTML = html;
+  for (const old of sides.querySelectorAll('script')) {
+    const script = document.createElement('script');
+    script.append(old.textContent);
+    old.replaceWith(script);
+  }
+}"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class Look:
         classes = PLATFORMS[self.platform]
         html = f"{classes} night-mode" if self.night else classes
         return (
-            f'<!doctype html><html class="{html}"><head><meta charset="utf-8">'
+            f'<!doctype html><html lang="en" class="{html}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Card</title><style>{HOST_CSS}</style></head>"
             f'<body class="{f"card card1 {classes} {self.night}".strip()}"><div id="qa">{card}</div></body></html>'
@@ -97,6 +114,10 @@ class Screen:
         path.write_text(self.look.page(card), encoding="utf-8")
         self.page.goto(path.as_uri())
 
+    def turn(self, card: str) -> None:
+        """Put another side into the same page, as the desktop does: replace what is there, run its scripts again."""
+        self.page.evaluate(REPLACE, card)
+
     def resize(self, width: int, height: int = 800) -> None:
         self.page.set_viewport_size({"width": width, "height": height})
 
@@ -107,6 +128,12 @@ class Screen:
             target.tap()
         else:
             target.click()
+
+
+class Open(Protocol):
+    """Opens a screen for a look."""
+
+    def __call__(self, look: Look, **more: Any) -> AbstractContextManager[Screen]: ...
 
 
 def path_of_chromium() -> str:

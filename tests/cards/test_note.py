@@ -7,9 +7,9 @@ from factory import chain, question, release, sample, write_folder
 
 from staffml_anki.cards.note import Note, NoteMaker, guid_of
 from staffml_anki.cards.notetype import FIELDS
-from staffml_anki.cards.sections import split_common_mistake, split_napkin_math
 from staffml_anki.cards.tags import tag
 from staffml_anki.vault import QuestionId, Vault, load_vault
+from staffml_anki.vault.sections import split_common_mistake, split_napkin_math
 
 
 def note_of(vault: Vault, question_id: str) -> Note:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from staffml_anki import data
 from staffml_anki.cards import notetype
 from staffml_anki.errors import StaffmlAnkiError
 
@@ -32,7 +33,7 @@ def test_the_schema_is_frozen() -> None:
 
 def test_a_change_of_the_templates_moves_their_date() -> None:
     """Anki takes over a template only from a note type that is newer than its own."""
-    known = {"2026-11-23": "98a76053c3fc4d3fb0a1863d99895e2c"}
+    known = {"2026-11-23": "98a76053c3fc4d3fb0a1863d99895e2c", "2026-11-25": "35737b3f0c0ff4a09c24da4545680dc6"}
     changed = notetype.TEMPLATES_CHANGED
     digest = notetype.load_templates().digest
     assert known.get(changed.date().isoformat()) == digest, (
@@ -40,6 +41,39 @@ def test_a_change_of_the_templates_moves_their_date() -> None:
     )
     assert changed.tzinfo is UTC
     assert changed <= datetime.now(UTC)
+
+
+def test_templates_css_and_script_together_are_small() -> None:
+    """A phone reads all of it for every side of every card."""
+    sources = sum(path.stat().st_size for path in data.CARD_TEMPLATES.iterdir())
+    templates = notetype.load_templates()
+    given = sum(len(text.encode()) for text in (templates.front, templates.back, templates.css))
+    assert max(sources, given) < 30_000
+
+
+def test_the_script_is_one_function_and_no_template_of_ankis() -> None:
+    """The desktop runs it again in the same page, where a second `let` at top level would be an error."""
+    templates = notetype.load_templates()
+    bare, script = templates.without_script()
+    assert "<script" not in bare.front + bare.back
+    assert templates.front.count("<script>") == 1
+    assert script.strip().startswith("(function () {")
+    assert script.strip().endswith("})();")
+    assert "{{" not in script
+    assert "</" + "script" not in script
+
+
+def test_templates_that_learners_have_are_known_as_ours() -> None:
+    """A sync updates what we shipped and leaves alone what the learner changed: it has to know the one from the other."""
+    from staffml_anki.cards.learner_css import split_learner_block
+
+    templates = notetype.load_templates()
+    parts = (templates.front, templates.back, split_learner_block(templates.css)[1])
+    last = ("1c74de27299aeb78", "37ad406c7f11d369", "947a28ce63ae6ee6")
+    assert tuple(map(notetype.part_digest, parts)) == last, (
+        f"card_templates/ changed: add those of {last} that differ to SHIPPED in cards/notetype.py, and write the new ones here"
+    )
+    assert not notetype.SHIPPED & set(last)
 
 
 def test_the_templates_use_only_fields_that_exist() -> None:

@@ -152,7 +152,7 @@ def test_whatever_breaks_at_whichever_request_each_card_is_answered_once(tmp_pat
             expected += 1
             learner.practise({"cloud-0001": 3, "edge-0002": 1})
             world.server.requests.clear()
-            world.server.faults = lambda n, _, at=number: Fault(kind, done) if n == at else None  # type: ignore[misc]
+            world.server.faults = lambda n, _, at=number: Fault(kind, done) if n == at else None
             try:
                 learner.give()
             except AnkiError as error:
@@ -257,7 +257,7 @@ def test_a_plan_s_cards_come_in_its_order(tmp_path: Path) -> None:
         world.sync(world.vault(*small_vault()), plan=PLAN)
         with world.collection() as col:
             col.decks.select(col.decks.id("StaffML::Plan mine"))
-            seen = []
+            seen: list[str] = []
             while (card := col.sched.getCard()) is not None and len(seen) < 3:
                 seen.append(card.note().fields[0])
                 col.sched.bury_cards([card.id])

@@ -15,7 +15,7 @@ from staffml_anki.study.gauntlet import FORMATS, Format, draw, in_the_app, resul
 from staffml_anki.study.ladders import Ladder, Rung, best_next
 from staffml_anki.study.morning import today
 from staffml_anki.study.plans import PlanRecipe, StudyPlan, custom, find_plan, read_plan, shipped_plans, start, status
-from staffml_anki.study.session import Pause, Resume, Reveal, Score, new_session, step
+from staffml_anki.study.session import Event, Pause, Resume, Reveal, Score, new_session, step
 from staffml_anki.vault import QuestionId, Vault
 from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS
 
@@ -37,7 +37,18 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_session_is_there_again_after_every_event_and_its_practice_once(vault: Vault, path: Path) -> None:
     keys = list(vault.questions)[:3]
-    script = [Resume(), Reveal(), Score(3), Reveal(), Reveal(), Score(1), Pause(), Resume(), Reveal(), Score(2)]
+    script: list[Event] = [
+        Resume(),
+        Reveal(),
+        Score(3),
+        Reveal(),
+        Reveal(),
+        Score(1),
+        Pause(),
+        Resume(),
+        Reveal(),
+        Score(2),
+    ]
     session = new_session("s", "practice", keys, NOON)
     for number, event in enumerate(script):
         session = step(session, event, NOON + number * 1000)

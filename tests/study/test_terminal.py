@@ -200,7 +200,7 @@ def test_without_colour_there_is_none(tmp_path: Path) -> None:
 
 def test_a_terminal_that_cannot_show_a_full_screen_gets_prompts(tmp_path: Path) -> None:
     for more in ({"TERM": "dumb"}, {"columns": 25}):
-        with Terminal(tmp_path, "practice", **more) as terminal:  # type: ignore[arg-type]
+        with Terminal(tmp_path, "practice", **more) as terminal:
             terminal.until("q leave >")
             terminal.keys("q\n")
             assert terminal.end() == 0

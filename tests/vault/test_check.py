@@ -75,7 +75,10 @@ FILE = "questions/cloud/memory/cloud-0001.yaml"
             {"details.realistic_solution": "[x](javascript:alert)"},
             "warning: {f}: details.realistic_solution: found the link 'javascript:alert'; links begin with https://",
         ),
-        ({"details.napkin_math": "![x](https://a/b.png)"}, "warning: {f}: details.napkin_math: found an image; only"),
+        (
+            {"details.realistic_solution": "![x](https://a/b.png)"},
+            "warning: {f}: details.realistic_solution: found an image; only",
+        ),
         (
             {"details.options": ["a", "b"], "details.correct_index": 0},
             "warning: {f}: details.options: found 2; exactly 4",

@@ -1,0 +1,206 @@
+"""Sync against a real collection behind the test AnkiConnect, each run a whole process, beside its yardstick.
+
+    python -m benchmarks.syncing yardstick FOLDER URL WHAT
+
+Yardsticks are processes, too: ``import`` sends a finished package, ``export`` and ``notesInfo`` read the whole
+collection once, ``addNotes`` adds a thousand notes.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+SERVER = Path(__file__).parents[1] / "tests" / "ankiconnect" / "server.py"
+PROGRAM = [sys.executable, "-m", "staffml_anki"]
+ADDED = 1_000
+
+
+@contextlib.contextmanager
+def anki(folder: Path) -> Iterator[str]:
+    """An AnkiConnect on ``<folder>/collection.anki2``, in a process of its own; gives its URL."""
+    command = [sys.executable, "-W", "ignore", str(SERVER), "--collection", str(folder / "collection.anki2")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@dataclass
+class Bench:
+    """Sync's costs in seconds, by name: one for each round."""
+
+    base: Path
+    rounds: int
+    questions: int
+
+    def __post_init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
+
+    def prepare(self) -> None:
+        """Two releases, the package of the first, and a collection that has it."""
+        for name, more in (("one", []), ("two", ["--next"])):
+            command = [sys.executable, "-m", "benchmarks.vaults", str(self.base / name), str(self.questions), *more]
+            subprocess.run(command, check=True)
+        self.run([*PROGRAM, "build", "-v", str(self.corpus("one")), "-o", str(self.base / "one.apkg")])
+        with self.world("start", None) as (url, home):
+            self.sync("one", url, home)
+
+    def corpus(self, name: str) -> Path:
+        return self.base / name / "corpus.json"
+
+    @contextlib.contextmanager
+    def world(self, name: str, like: str | None) -> Iterator[tuple[str, Path]]:
+        """A collection and a memory, new or a copy: (url, home)."""
+        folder = self.base / name
+        if name != "start":
+            shutil.rmtree(folder, ignore_errors=True)
+        if like is not None:
+            shutil.copytree(self.base / like, folder)
+        folder.mkdir(exist_ok=True)
+        with anki(folder) as url:
+            # The memory belongs to a profile, which is told by the place of its collection: here it is told its own.
+            home = folder / "home"
+            for memory in home.glob("*"):
+                memory.rename(home / _memory_name(folder))
+            yield url, home
+
+    def sync(self, vault: str, url: str, home: Path) -> None:
+        command = [*PROGRAM, "sync", "-v", str(self.corpus(vault)), "--url", url, "--yes", "--no-ankiweb", "--json"]
+        done = subprocess.run(
+            command, env=os.environ | {"STAFFML_ANKI_HOME": str(home)}, capture_output=True, text=True
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed: {done.stderr}")
+        self.last = json.loads(done.stdout)
+
+    def run(self, command: list[str]) -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def time(self, name: str, work: Callable[[], None]) -> None:
+        start = time.perf_counter()
+        work()
+        self.seconds.setdefault(name, []).append(time.perf_counter() - start)
+
+    def yardstick(self, what: str, url: str) -> None:
+        self.run([sys.executable, "-W", "ignore", "-m", "benchmarks.syncing", "yardstick", str(self.base), url, what])
+
+    def round(self) -> None:
+        package = self.base / "built.apkg"
+        for path in (package, package.with_suffix(".manifest.json")):
+            path.unlink(missing_ok=True)
+        self.time("build", lambda: self.run([*PROGRAM, "build", "-v", str(self.corpus("one")), "-o", str(package)]))
+        with self.world("bare", None) as (url, _):
+            self.time("importPackage", lambda: self.yardstick("import", url))
+        with self.world("fresh", None) as (url, home):
+            self.time("first sync", lambda: self.sync("one", url, home))
+            assert self.last["added"] == self.questions
+        with self.world("same", "start") as (url, home):
+            self.time("one read: exportPackage", lambda: self.yardstick("export", url))
+            self.time("one read: notesInfo", lambda: self.yardstick("notesInfo", url))
+            self.time("nothing changed", lambda: self.sync("one", url, home))
+            assert (self.last["unchanged"], self.last["updated"]) == (self.questions, 0)
+        with self.world("next", "start") as (url, home):
+            self.time("a 5% release", lambda: self.sync("two", url, home))
+            assert self.last["updated"] >= self.questions // 20
+            assert not self.last["failed"]
+
+    def adding(self) -> None:
+        with self.world("adding", None) as (url, _):
+            self.time(f"addNotes, {ADDED:,} notes", lambda: self.yardstick("addNotes", url))
+
+
+def _memory_name(folder: Path) -> str:
+    from staffml_anki.anki.memory import profile_folder
+
+    return profile_folder(Path(), "User 1", str(folder / "collection.media")).name
+
+
+def report(bench: Bench) -> None:
+    median = {name: statistics.median(values) for name, values in bench.seconds.items()}
+    yardstick = median["build"] + median["importPackage"]
+    read = min(median["one read: exportPackage"], median["one read: notesInfo"])
+    by_adding = median[f"addNotes, {ADDED:,} notes"] * bench.questions / ADDED
+    table = Table(title=f"sync of {bench.questions:,} questions: medians of whole processes, a real collection")
+    for name in ("what", "seconds", "ratio", "wanted"):
+        table.add_column(name, justify="right" if name in ("seconds", "ratio") else "left")
+    rows = [
+        ("build", "", ""),
+        ("importPackage", "", ""),
+        ("first sync", f"{median['first sync'] / yardstick:.2f} × build + importPackage", "at most 3×"),
+        ("one read: exportPackage", "", ""),
+        ("one read: notesInfo", "", ""),
+        ("nothing changed", f"{median['nothing changed'] / read:.2f} × the cheaper read", "at most 1.5×"),
+        ("a 5% release", f"{median['a 5% release'] / median['nothing changed']:.2f} × nothing changed", "at most 2.5×"),
+        (f"addNotes, {ADDED:,} notes", "", ""),
+        ("first sync", f"{by_adding / median['first sync']:.0f} times faster than addNotes of all", "at least 30"),
+    ]
+    for name, ratio, wanted in rows:
+        table.add_row(name, f"{median[name]:.2f}", ratio, wanted)
+    Console().print(table)
+
+
+def measure(base: Path, questions: int, rounds: int) -> None:
+    base.mkdir()
+    bench = Bench(base, rounds, questions)
+    bench.prepare()
+    bench.adding()
+    for number in range(rounds + 1):
+        if number == 1:
+            adding = bench.seconds[f"addNotes, {ADDED:,} notes"]
+            bench.seconds = {f"addNotes, {ADDED:,} notes": adding}  # the first round warms the caches
+        bench.round()
+    report(bench)
+
+
+def _yardstick(base: Path, url: str, what: str) -> None:
+    """One bare request of the same kind as the sync makes, as directly as can be."""
+    from staffml_anki.anki.gateway import Gateway
+    from staffml_anki.anki.snapshot import read_notetype
+    from staffml_anki.package.reader import open_package
+
+    gateway = Gateway(url)
+    if what == "import":
+        gateway.import_package(str(base / "one.apkg"))
+    elif what == "export":
+        target = base / "read.apkg"
+        gateway.export_package("StaffML", str(target))
+        with open_package(target) as exported:
+            exported.connection.execute("SELECT * FROM notes").fetchall()
+    elif what == "notesInfo":
+        list(gateway.notes_info(gateway.find_notes('"note:StaffML Question"')))
+    elif what == "addNotes":
+        with open_package(base / "one.apkg") as package:
+            rows = package.connection.execute("SELECT flds, tags FROM notes LIMIT ?", (ADDED,)).fetchall()
+            model = next(m for m in package.models.values() if m["name"] == "StaffML Question")
+        names = [field["name"] for field in model["flds"]]
+        gateway.call("createDeck", deck="StaffML")
+        if read_notetype(gateway) is None:
+            sides = [{"Name": t["name"], "Front": t["qfmt"], "Back": t["afmt"]} for t in model["tmpls"]]
+            gateway.call(
+                "createModel", modelName=model["name"], inOrderFields=names, css=model["css"], cardTemplates=sides
+            )
+        notes = [
+            {"deckName": "StaffML", "modelName": model["name"], "tags": tags.split(),
+             "fields": dict(zip(names, fields.split("\x1f"), strict=True))}
+            for fields, tags in rows
+        ]  # fmt: skip
+        for start in range(0, len(notes), 100):
+            gateway.call("addNotes", notes=notes[start : start + 100])
+
+
+if __name__ == "__main__":
+    _yardstick(Path(sys.argv[2]), sys.argv[3], sys.argv[4])

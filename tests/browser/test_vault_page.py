@@ -1,0 +1,329 @@
+"""The Vault in a browser: it finds what the terminal finds, counts right, asks nobody, and acts on nothing."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gallery
+import pytest
+from browser import axe
+from factory import release, sample, write_folder
+from playwright.sync_api import Browser, Page
+from test_cards import CONTRASTS, READABLE
+
+from staffml_anki import data
+from staffml_anki.cards.notetype import load_templates
+from staffml_anki.pages.browse import vault_page
+from staffml_anki.vault import Vault, load_vault
+from staffml_anki.vault.search import search
+from staffml_anki.vault.select import Selection
+
+QUERIES = (
+    "cache", "kv cach", "memory bandwidth", "the", "a", "t", "latency budget", "4096", "4,096", "3.35", "größe", "GROSSE",
+    "step", "70b", "gpu", "batch decode", "140 gb", "l6", "w", "no such thing at all", "140 נדרש", "μs", "10", "x y z",
+)  # fmt: skip
+
+
+def page_of(vault: Vault, folder: Path) -> Path:
+    path = folder / "vault.html"
+    path.write_text(vault_page(vault, load_templates()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def starter() -> Vault:
+    return load_vault(data.VAULT)
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    """The gallery and the sample in one."""
+    (questions, chains), (more, more_chains) = gallery.gallery(), sample()
+    folder = tmp_path_factory.mktemp("odd")
+    return load_vault(write_folder(folder, [*questions, *more], [*chains, *more_chains], release()))
+
+
+@pytest.fixture(scope="module")
+def pages(starter: Vault, odd: Vault, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    made = {"starter": starter, "odd": odd}
+    return {name: page_of(vault, tmp_path_factory.mktemp(name)) for name, vault in made.items()}
+
+
+class Reader:
+    """A page with its complaints and requests."""
+
+    def __init__(self, page: Page, path: Path) -> None:
+        self.page, self.uri = page, path.as_uri()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text))
+        page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+
+    def open(self, address: str = "") -> None:
+        self.page.goto("about:blank")
+        self.page.goto(self.uri + address)
+        self.page.wait_for_selector("html[data-ready]")
+
+    def search(self, query: str) -> list[str]:
+        """Type a query; the ids of all rows, in order."""
+        self.page.evaluate(
+            "window.settled = new Promise(done => document.addEventListener('settled', done, {once: true})); 0"
+        )
+        self.page.fill("#query", query)
+        self.page.evaluate("settled.then(() => 0)")
+        return self.rows()
+
+    def rows(self) -> list[str]:
+        """Every result, also those below what has been drawn yet."""
+        found: list[str] = self.page.evaluate("found.map(number => about.ids[number])")
+        drawn = self.page.locator("#rows a").evaluate_all(
+            "all => all.map(one => decodeURIComponent(one.hash.slice(1)))"
+        )
+        assert drawn == found[: len(drawn)]
+        assert len(drawn) >= min(len(found), 12)
+        return found
+
+    def count(self) -> int:
+        return int(self.page.locator("#found b").inner_text().replace(",", ""))
+
+    def counts(self, facet: str) -> dict[str, int]:
+        found: dict[str, int] = self.page.locator(f'.facet input[name="{facet}"]').evaluate_all(
+            "all => Object.fromEntries(all.map(one => [one.value, +one.parentElement.lastElementChild.textContent.replace(',', '')]))"
+        )
+        return found
+
+
+@pytest.fixture
+def reader(chromium: Browser, pages: dict[str, Path]) -> Iterator[Reader]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    made = Reader(context.new_page(), pages["starter"])
+    yield made
+    context.close()
+    assert made.complaints == []
+    assert {url.partition("#")[0] for url in made.requests} <= {made.uri, "about:blank"}
+
+
+@pytest.mark.parametrize("which", ["starter", "odd"])
+def test_the_page_finds_what_the_terminal_finds_in_the_same_order(
+    reader: Reader, pages: dict[str, Path], starter: Vault, odd: Vault, which: str
+) -> None:
+    vault = {"starter": starter, "odd": odd}[which]
+    reader.uri = pages[which].as_uri()
+    reader.open()
+    hits = 0
+    for query in QUERIES:
+        expected = [hit.question.id for hit in search(vault, query, Selection())]
+        assert (query, reader.search(query)) == (query, expected)
+        assert reader.count() == len(expected)
+        hits += bool(expected)
+    assert hits >= 11
+    assert reader.search("***") == list(vault.questions), "without a word nothing is narrowed"
+
+
+def test_the_page_narrows_as_the_terminal_does(reader: Reader, starter: Vault) -> None:
+    reader.open()
+    for facets in ({"track": ["cloud"]}, {"level": ["L4", "L5"], "track": ["edge", "cloud"]}, {"area": ["memory"]}):
+        query = "&".join(f"{facet}={value}" for facet, values in facets.items() for value in values)
+        reader.open(f"#q=memory&{query}")
+        selection = Selection.model_validate({facet: tuple(values) for facet, values in facets.items()})
+        assert reader.rows() == [hit.question.id for hit in search(starter, "memory", selection)]
+
+
+def test_facets_count_what_choosing_them_would_show(reader: Reader, starter: Vault) -> None:
+    questions = list(starter.questions.values())
+    reader.open()
+    assert reader.counts("track") == dict(Counter(q.track for q in questions))
+    assert reader.counts("has") == {
+        "chain": len(starter.memberships),
+        "napkin": sum(bool(q.napkin_math) for q in questions),
+        "options": sum(bool(q.options) for q in questions),
+        "visual": sum(q.visual is not None for q in questions),
+    }
+    reader.page.check('.facet input[name="track"][value="cloud"]')
+    cloud = [q for q in questions if q.track == "cloud"]
+    assert reader.count() == len(cloud)
+    assert reader.counts("track") == dict(Counter(q.track for q in questions)), "its own choice does not narrow a facet"
+    levels: Counter[str] = Counter(q.level for q in cloud)
+    assert reader.counts("level") == {level: levels[level] for level in reader.counts("level")}
+    for level, count in levels.items():
+        reader.page.check(f'.facet input[name="level"][value="{level}"]')
+        assert reader.count() == count
+        reader.page.uncheck(f'.facet input[name="level"][value="{level}"]')
+    reader.page.check('.facet input[name="has"][value="options"]')
+    reader.page.check('.facet input[name="has"][value="napkin"]')
+    assert reader.count() == sum(bool(q.options and q.napkin_math) for q in cloud)
+    assert "track=cloud" in reader.page.url
+    assert "has=options" in reader.page.url
+    reader.page.click("text=Clear")
+    assert reader.count() == len(questions)
+
+
+def test_what_was_searched_is_marked_in_title_and_text(reader: Reader) -> None:
+    reader.open()
+    assert reader.search("KV cach")
+    marks = reader.page.locator("#rows mark").all_inner_texts()
+    assert {mark.lower() for mark in marks} <= {"kv", "cache", "cached", "caches", "caching"}
+    for row in reader.page.locator("#rows li").all():
+        assert row.locator("mark").count() >= 1
+
+
+def test_a_link_leads_to_a_question_and_its_answer_is_revealed(reader: Reader, starter: Vault) -> None:
+    reader.open("#starter-cloud-001")
+    page = reader.page
+    assert page.locator("h1").nth(1).inner_text() == starter.questions["starter-cloud-001"].title  # type: ignore[index]
+    assert page.title().startswith(starter.questions["starter-cloud-001"].title)  # type: ignore[index]
+    assert page.locator(".answer").count() == 0
+    page.fill(".estimate", "300 KB")
+    page.click(".options label >> nth=1")
+    page.click(".reveal")
+    assert page.locator(".answer").is_visible()
+    assert "Your estimate 300 KB" in page.locator(".verdict").inner_text()
+    assert page.locator(".options .wrong").count() == 1
+    page.click(".stage > summary >> nth=0")
+    assert page.locator(".stage-body").first.is_visible()
+    page.click("text=← Results")
+    assert page.locator("#list").is_visible()
+
+
+def test_everything_can_be_done_by_keyboard(reader: Reader) -> None:
+    reader.open()
+    page, press = reader.page, reader.page.keyboard.press
+    press("/")
+    page.keyboard.type("kv cache")
+    page.wait_for_function("document.querySelectorAll('#rows mark').length > 3")
+    first, second = reader.rows()[:2]
+    press("Enter")
+    press("Enter")
+    page.wait_for_function(f"location.hash === '#{first}'")
+    page.wait_for_selector(".reveal")
+    press("Space")
+    page.wait_for_selector(".answer")
+    press("n")
+    assert page.locator(".stage[open]").count() == 1
+    press("j")
+    page.wait_for_function(f"location.hash === '#{second}'")
+    page.wait_for_selector(".reveal")
+    press("k")
+    page.wait_for_function(f"location.hash === '#{first}'")
+    page.wait_for_selector(".to-chain")
+    press("c")
+    page.wait_for_selector(".ladder")
+    press("Escape")
+    assert page.locator("#list").is_visible()
+    assert page.input_value("#query") == "kv cache"
+    press("j")
+    press("j")
+    press("k")
+    assert page.evaluate("document.activeElement.hash") == f"#{first}"
+    press("?")
+    assert page.locator("#help").is_visible()
+    press("Escape")
+    assert not page.locator("#help").is_visible()
+
+
+def test_chains_have_a_ladder_of_their_steps(reader: Reader, starter: Vault) -> None:
+    reader.open("#view=chains")
+    assert reader.page.locator(".chains a").count() == len(starter.chains)
+    reader.page.locator(".chains a").first.click()
+    reader.page.wait_for_selector(".ladder")
+    hashes = reader.page.locator(".ladder a").evaluate_all("all => all.map(one => one.hash.slice(1))")
+    assert hashes == list(starter.chains[0].steps)
+    reader.page.locator(".ladder a").nth(1).click()
+    reader.page.wait_for_selector(".card-place h1")
+    assert reader.page.url.endswith("#" + starter.chains[0].steps[1])
+
+
+def test_every_question_opens_and_reveals_without_a_complaint(
+    reader: Reader, pages: dict[str, Path], odd: Vault
+) -> None:
+    """All that is odd, and all that is hostile; formulas are set as MathML."""
+    reader.uri = pages["odd"].as_uri()
+    reader.open()
+    page = reader.page
+    opened = [key for key in odd.questions if not key.startswith("step-") or key in ("step-00", "step-21")]
+    for key in opened:
+        page.evaluate("key => { location.hash = encodeURIComponent(key); }", key)
+        page.wait_for_function("key => document.querySelector('.card-place .staffml-id')?.textContent === key", arg=key)
+        page.evaluate("showAnswer()")
+        page.wait_for_selector(".answer")
+        for width in (320, 390, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (key, width)
+        assert page.locator("#one img").count() == (odd.questions[key].visual is not None)
+        assert page.locator("#one iframe, #one svg, #one style, #one [onerror], #one [onload]").count() == 0
+        if key == "math":
+            page.wait_for_function("document.querySelectorAll('#one math').length >= 8")
+            assert "\\(" not in page.locator("#one").inner_text()
+    assert len(opened) >= 20
+
+
+def test_hostile_text_is_text_in_the_list_and_in_the_search(reader: Reader, pages: dict[str, Path], odd: Vault) -> None:
+    reader.uri = pages["odd"].as_uri()
+    reader.open()
+    assert reader.search("script alert onerror") == ["evil-1"]
+    title = odd.questions["evil-1"].title  # type: ignore[index]
+    assert reader.page.locator("#rows b").first.inner_text() == title
+    assert reader.page.locator("#rows img, #rows script, #rows svg").count() == 0
+
+
+def test_the_policy_lets_nothing_run_but_ours(reader: Reader) -> None:
+    """Were hostile markup to reach the page in spite of all, it would stay dead."""
+    reader.open()
+    evil = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script><style>body{display:none}</style>"
+    reader.page.evaluate("html => { document.getElementById('one').innerHTML = html; }", evil)
+    reader.page.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = \"document.title = 'hacked'\"; document.body.append(s); }"
+    )
+    reader.page.evaluate("fetch('https://example.org/').catch(() => 0)")
+    reader.page.wait_for_timeout(100)
+    assert reader.page.title() == "StaffML Vault"
+    assert reader.page.locator("#list").is_visible()
+    assert len(reader.complaints) >= 4
+    assert all("Content Security Policy" in said or "ERR_" in said for said in reader.complaints)
+    reader.complaints.clear()
+    reader.requests[:] = [url for url in reader.requests if not url.endswith("/x")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_every_view_fits_and_can_be_read(
+    chromium: Browser, pages: dict[str, Path], scheme: Any, width: int, odd: Vault
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    reader = Reader(page, pages["odd"])
+    chain = json.dumps(odd.chains[0].id)[1:-1]
+    for address in ("", "#q=step", "#q=nothingatall", "#view=chains", f"#chain={chain}", "#step-21"):
+        reader.open(address)
+        if width < 800 and address == "":
+            page.click("#filters > summary")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        faint = [(round(ratio, 2), text) for _, _, ratio, text in page.evaluate(CONTRASTS) if ratio < READABLE]
+        assert (address, faint) == (address, [])
+        if width in (390, 1280):
+            assert (address, axe(page, whole=True)) == (address, [])
+    assert reader.complaints == []
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+    context.close()
+
+
+def test_without_javascript_the_page_says_so_and_shows_its_first_rows(
+    chromium: Browser, pages: dict[str, Path]
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["starter"].as_uri())
+    assert page.locator("#rows li").count() >= 20
+    assert "needs JavaScript" in page.inner_text("body")
+    context.close()
+
+
+def test_the_page_is_the_same_for_the_same_vault(starter: Vault, pages: dict[str, Path]) -> None:
+    assert vault_page(starter, load_templates()) == pages["starter"].read_text(encoding="utf-8")
