@@ -37,7 +37,7 @@ def test_what_each_mode_would_ask_and_how_things_stand(run: Run) -> None:
     assert run("gauntlet", "list", "--json").json == []
     assert run("plan", "status", "--json").json is None
     assert len(run("plan", "list", "--json").json) == 7
-    assert [chain["depth"] for chain in run("chain", "list", "--json").json] == [0, 0, 0]
+    assert {chain["depth"] for chain in run("chain", "list", "--json").json} == {0}
     assert run("chain", "next", "--json").json["next"]
     morning = run("today", *CLOSED, "--json").json
     assert (morning["next"], morning["due_from"]) == ("staffml-anki daily", "history")
@@ -114,7 +114,7 @@ def test_a_plan_from_its_start_to_its_end(run: Run) -> None:
         (["plan", "start", "--from-level", "L9"], "--from-level L9: no such level;"),
         (["plan", "stop"], "no plan is under way"),
         (["practice", "--plan", "--list"], "no plan is under way; start one with"),
-        (["chain", "show", "nope"], "nope: no such chain in this vault; (one of starter-cloud-chain"),
+        (["chain", "show", "nope"], "nope: no such chain in this vault; "),
         (["gauntlet", "show"], "there is no gauntlet yet; sit one with"),
         (["practice", "--list", "--topic", "kv"], "topic kv: not in this vault; did you mean"),
     ],
