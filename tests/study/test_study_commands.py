@@ -56,7 +56,7 @@ def test_practice_narrows(run: Run, options: list[str], key: str, holds: Callabl
     from staffml_anki.vault import load_vault
 
     questions = load_vault(data.VAULT).questions
-    listed = {each["id"] for each in run("practice", "--json", "--count", 99, *options).json}
+    listed = {each["id"] for each in run("practice", "--json", "--count", 9999, *options).json}
     assert listed == {each.id for each in questions.values() if holds(getattr(each, key))}
     assert listed
 
@@ -66,7 +66,7 @@ def test_practice_on_chains_asks_their_steps_in_order(run: Run) -> None:
     from staffml_anki.vault import load_vault
 
     chains = load_vault(data.VAULT).chains
-    listed = [each["id"] for each in run("practice", "--json", "--count", 99, "--chains").json]
+    listed = [each["id"] for each in run("practice", "--json", "--count", 9999, "--chains").json]
     assert set(listed) == {step for chain in chains for step in chain.steps}
     for chain in chains:
         assert [key for key in listed if key in chain.steps] == list(chain.steps)
