@@ -42,11 +42,14 @@ def plan_under_way(connection: "Connection") -> "PlanDecks | None":
 def offer_grades(connection: "Connection", *, agreed: bool, ask: bool, quiet: bool) -> dict[str, object]:
     """Give waiting scores to Anki where the learner agrees; what became of them, for scripts.
 
+    Whoever calls holds ``memory.alone()``.
+
     Args:
         agreed: they said so already.
         ask: somebody can answer.
         quiet: nothing is shown.
     """
+    from staffml_anki.anki.errors import AnkiError
     from staffml_anki.cli.learner import show_graded
     from staffml_anki.cli.sitting import Clock
     from staffml_anki.study.grading import give_grades
@@ -61,7 +64,11 @@ def offer_grades(connection: "Connection", *, agreed: bool, ask: bool, quiet: bo
             if not ask and not quiet:
                 output.warn(f"note: {count} of practice wait for Anki; --grade-in-anki gives them")
             return {"waiting": len(waiting), "given": [], "listed": []}
-        graded = give_grades(connection.gateway, notebook, waiting, Clock().now())
+        try:
+            graded = give_grades(connection.gateway, notebook, waiting, Clock().now())
+        except AnkiError as error:
+            output.warn(f"note: {error}; the scores are kept, and the next sync offers them again")
+            return {"waiting": len(notebook.ungraded()), "given": [], "listed": []}
         if not quiet:
             show_graded(graded)
         return {"waiting": len(notebook.ungraded()), "given": list(graded.given), "listed": list(graded.listed)}

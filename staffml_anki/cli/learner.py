@@ -11,7 +11,6 @@ from staffml_anki.cli import options, output
 from staffml_anki.cli.sitting import Clock, show_session, sit
 
 if TYPE_CHECKING:
-    from staffml_anki.reviews.practice import Practised
     from staffml_anki.study.grading import Graded
     from staffml_anki.study.session import Session
     from staffml_anki.study.standing import Standing
@@ -92,21 +91,23 @@ def session_of(
         show_session(desk.session, vault, resume)
         raise
     show_session(desk.session, vault, resume)
-    waiting = [each for each in notebook.ungraded() if each.session == desk.session.id]
-    if grade is not None and waiting and desk.session.stage == "over":
-        give(standing, waiting, *grade)
+    if grade is not None and desk.session.stage == "over":
+        give(standing, desk.session.id, *grade)
     return desk.session
 
 
-def give(standing: "Standing", waiting: "list[Practised]", url: str, key: str | None) -> None:
-    """Give scores to Anki, or say that they wait."""
+def give(standing: "Standing", session: str, url: str, key: str | None) -> None:
+    """Give a session's scores to Anki, or say that they wait."""
     from staffml_anki.anki.connect import connect, find_key
     from staffml_anki.anki.errors import AnkiError
     from staffml_anki.study.grading import give_grades
 
     try:
-        gateway = connect(url, find_key(key)).gateway
-        show_graded(give_grades(gateway, standing.notebook, waiting, Clock().now()))
+        connection = connect(url, find_key(key))
+        with connection.memory() as memory, memory.alone():  # two at once would not see what the other is sending
+            waiting = [each for each in standing.notebook.ungraded() if each.session == session]
+            if waiting:
+                show_graded(give_grades(connection.gateway, standing.notebook, waiting, Clock().now()))
     except AnkiError as error:
         output.warn(f"note: {error}; the scores are kept, and the next sync offers them")
 

@@ -64,13 +64,13 @@ class SyncRun:
             except KeyboardInterrupt:
                 output.warn("staffml-anki: stopped in the middle; run sync again: it finishes the work")
                 sys.exit(INTERRUPTED)
-            if web == "synced" and not prepared.plan.empty:
+            grades = handover.offer_grades(connection, agreed=self.grade, ask=not self.yes, quiet=self.as_json)
+            if web == "synced" and (grades["given"] or not prepared.plan.empty):
                 web = _ankiweb(connection, wanted=True)
-        if not self.as_json:
-            _report(outcome, web)
-        grades = handover.offer_grades(connection, agreed=self.grade, ask=not self.yes, quiet=self.as_json)
         if self.as_json:
             output.emit_json(_as_json(outcome, connection, web, dry_run=False) | {"practice": grades})
+        else:
+            _report(outcome, web)
         if outcome.failed or outcome.errors:
             raise typer.Exit(PROBLEMS)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from living import Living, living, small_vault
 from terminal import Terminal
 
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[0-9;]*)?m")
@@ -241,3 +242,56 @@ def test_text_of_a_vault_cannot_drive_the_terminal(tmp_path: Path) -> None:
             assert "\u202e".encode() not in terminal.sent
             terminal.keys("q\n" if plain else "q")
             assert terminal.end() == 0
+
+
+def answered(world: Living) -> dict[str, list[int]]:
+    return {key: [row[3] for row in state["reviews"]] for key, state in world.held().items() if state["reviews"]}
+
+
+def test_scores_go_to_anki_from_a_session_and_once_though_it_was_left_in_between(tmp_path: Path) -> None:
+    with living(tmp_path / "world") as world:
+        vault = world.vault(*small_vault())
+        world.sync(vault)
+        wish = ["practice", "--vault", vault, "--count", 2, "--plain", "--grade-in-anki", "--url", world.server.url]
+        with Terminal(tmp_path / "home", *wish) as terminal:
+            terminal.until("s skip")
+            terminal.keys("\n")
+            terminal.until("3 nailed")
+            terminal.keys("3\n")
+            terminal.until("2/2")
+            terminal.keys("\x03")
+            assert terminal.end() == 130
+        assert answered(world) == {}
+        with Terminal(tmp_path / "home", *wish) as terminal:
+            terminal.until("2/2")
+            terminal.keys("\n")
+            terminal.until("3 nailed")
+            terminal.keys("1\n")
+            assert terminal.end() == 0
+            assert "2 cards answered in Anki" in terminal.text
+        assert sorted(answered(world).values()) == [[1], [3]]
+
+
+def test_scores_that_wait_are_offered_at_the_next_sync(tmp_path: Path) -> None:
+    with living(tmp_path / "world") as world:
+        vault = world.vault(*small_vault())
+        world.sync(vault)
+        where = ["--vault", vault, "--url", world.server.url]
+        closed = ["--vault", vault, "--url", "http://127.0.0.1:9"]
+        with Terminal(tmp_path / "home", "practice", *closed, "--count", 1, "--plain", "--grade-in-anki") as terminal:
+            terminal.until("s skip")
+            terminal.keys("\n")
+            terminal.until("3 nailed")
+            terminal.keys("2\n")
+            assert terminal.end() == 0
+            assert "the next sync offers them" in terminal.text.replace("\n", "")
+        for answer, code in (("n", 0), ("y", 0)):
+            with Terminal(tmp_path / "home", "sync", *where, "--no-ankiweb", lines=60) as terminal:
+                asked = terminal.until(lambda text: "[y/N]" in text)
+                if "Do it?" in asked:
+                    terminal.keys("y\n")
+                    terminal.until("answer these cards there, too?")
+                terminal.keys(f"{answer}\n")
+                assert terminal.end() == code
+            assert [len(each) for each in answered(world).values()] == ([1] if answer == "y" else [])
+        assert list(answered(world).values()) == [[2]]
