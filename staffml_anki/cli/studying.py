@@ -111,7 +111,8 @@ def _chosen(
     if chains:
         rank = {key: place for place, key in enumerate(order)}
         ladders = sorted(vault.chains, key=lambda chain: min(rank.get(step, len(rank)) for step in chain.steps))
-        order = list(dict.fromkeys(step for chain in ladders for step in chain.steps if step in rank))
+        home = {key: places[0].chain for key, places in vault.memberships.items()}
+        order = [step for chain in ladders for step in chain.steps if step in rank and home[step] is chain]
     return order
 
 

@@ -18,7 +18,11 @@ class Terminal:
     """staffml-anki in a terminal of its own. ``lines`` is the screen; ``sent`` everything that was ever written to it."""
 
     def __init__(self, home: Path, *arguments: object, columns: int = 80, lines: int = 30, **env: str) -> None:
-        kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "CI")}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("NO_COLOR", "FORCE_COLOR", "CI", "COLUMNS", "LINES")
+        }
         variables = kept | {"STAFFML_ANKI_HOME": str(home), "TERM": "xterm-256color"} | env
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)

@@ -63,7 +63,7 @@ def test_done_is_done_and_yesterday_shows_answers(tmp_path: Path) -> None:
     with Terminal(tmp_path, "daily", "--yesterday", lines=400) as terminal:
         assert terminal.end() == 0
         assert ": missed" in terminal.text
-        assert terminal.text.count("\nAnswer") == 3
+        assert terminal.lines.count("Answer") == 3
 
 
 def test_the_screen_follows_its_size(tmp_path: Path) -> None:
