@@ -11,6 +11,7 @@ _ROOT = _INSIDE if _INSIDE.is_dir() else _PACKAGE.parent
 VAULT = _ROOT / "vault"
 CARD_TEMPLATES = _ROOT / "card_templates"
 RECIPES = _ROOT / "decks"
+PLANS = _ROOT / "plans"
 
 
 def home_folder() -> Path:

@@ -17,7 +17,8 @@ ROOMS = {
     "pages": {"vault", "cards"},
     "reviews": {"vault", "cards", "package", "anki"},
     "coverage": {"vault", "reviews"},
-    "cli": {"vault", "cards", "decks", "package", "anki", "pages", "reviews", "coverage"},
+    "study": {"vault", "anki", "reviews", "coverage"},
+    "cli": {"vault", "cards", "decks", "package", "anki", "pages", "reviews", "coverage", "study"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -46,7 +47,7 @@ def test_the_product_never_imports_anki_and_only_the_command_line_prints(path: P
     tops = {name.partition(".")[0] for name in imports_of(path)}
     assert "anki" not in tops, "the anki package is AGPL: tests only"
     if path.relative_to(PACKAGE).parts[0] != "cli":
-        assert not tops & {"rich", "typer"}
+        assert not tops & {"rich", "textual", "typer"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -64,7 +65,7 @@ def test_help_loads_nothing_heavy() -> None:
         "from staffml_anki.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'genanki', 'jinja2', 'nh3', 'numpy', 'pint', 'pydantic', 'pyromark', 'rensa', 'sqlite3', 'yaml'}\n"
+        "heavy = {'genanki', 'jinja2', 'nh3', 'numpy', 'pint', 'pydantic', 'pyromark', 'rensa', 'sqlite3', 'textual', 'yaml'}\n"
         "heavy &= set(sys.modules)\n"
         "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
     )

@@ -119,3 +119,28 @@ def test_all_of_staffml_s_topics_are_known() -> None:
 
     assert len(set(TOPICS)) == 87
     assert tuple(TOPICS_BY_AREA) == AREAS
+
+
+def test_the_plan_in_the_docs_is_one(tmp_path: Path) -> None:
+    from staffml_anki.study.plans import read_plan
+
+    text = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "plan.yaml"
+    path.write_text(block, encoding="utf-8")
+    assert read_plan(path).name == "my-interview"
+
+
+def test_every_command_of_studying_has_a_transcript() -> None:
+    text = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    for command in (
+        "practice",
+        "daily",
+        "gauntlet start",
+        "plan start",
+        "plan status",
+        "chain list",
+        "chain show",
+        "today",
+    ):
+        assert f"\n$ staffml-anki {command}" in text, command

@@ -8,12 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from staffml_anki.anki.calls import CARDS_AT_ONCE, Workshop, change_deck, make_decks, tags_after, write_by_calls
+from staffml_anki.anki import tags
+from staffml_anki.anki.calls import (
+    CARDS_AT_ONCE,
+    Workshop,
+    as_they_are,
+    change_deck,
+    make_decks,
+    tags_after,
+    write_by_calls,
+)
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
+from staffml_anki.anki.held import HeldNote, HeldNotetype, Snapshot
 from staffml_anki.anki.plan import NoteChange, Plan
-from staffml_anki.anki.snapshot import MEDIA, HeldNote, HeldNotetype, Snapshot
-from staffml_anki.anki.templates import template_name
+from staffml_anki.anki.snapshot import MEDIA
 from staffml_anki.cards.note import Media, guid_of
 from staffml_anki.cards.notetype import FIELDS, ID, TEMPLATE
 from staffml_anki.package.writer import Contents, PackedDeck, PackedNote, model_json, note_ids, package_bytes
@@ -40,8 +49,8 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     Raises:
         AnkiError: Anki is gone, or does not answer as it should; the next sync goes on from there.
     """
-    # Before the tags that say so go: stopped in between, the next sync still sees that a note is to be restored.
-    _suspend(plan.changes, shop, wish=False)
+    # Before the tags that say so go: stopped in between, the next sync still sees what is to be restored or opened.
+    suspend(plan.changes, shop, wish=False)
     _change_notetype(plan, shop)
     by_calls = list(plan.changes) if shop.package is None else _through_package(plan, shop)
     packages = len(by_calls) < len(plan.changes)
@@ -50,8 +59,16 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     described = _describe(plan, shop, new=not packages)
     _give_options(plan, shop)
     _move(plan.changes, shop)
-    _suspend(plan.changes, shop, wish=True)
+    suspend(plan.changes, shop, wish=True)
     return Applied(packages, described)
+
+
+def try_again(changes: Sequence[NoteChange], shop: Workshop) -> None:
+    """Everything about some notes once more, by calls; ``shop.snapshot`` holds them as they are by now."""
+    suspend(changes, shop, wish=False)
+    write_by_calls(changes, shop)
+    _move(changes, shop)
+    suspend(changes, shop, wish=True)
 
 
 # -- the note type --------------------------------------------------------------------------------
@@ -62,7 +79,7 @@ def _change_notetype(plan: Plan, shop: Workshop) -> None:
     if held is None:
         return  # it comes with the package, or with the first notes
     if change.front is not None or change.back is not None:
-        name = template_name(held)
+        name = held.template
         sides = held.templates[name]
         texts = {"Front": change.front or sides[0], "Back": change.back or sides[1]}
         shop.say("card template")
@@ -227,15 +244,15 @@ def _move(changes: Sequence[NoteChange], shop: Workshop) -> None:
         change_deck(targets, shop.gateway)
 
 
-def _suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
-    """Suspend (or unsuspend) the cards of the changes that wish it."""
-    cards = [
-        card.id
-        for change in changes
-        if change.suspend is wish and change.question in shop.snapshot.notes
-        for card in shop.snapshot.notes[change.question].cards
-        if not card.filtered and card.suspended is not wish
-    ]
+def suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> None:
+    """Suspend (or unsuspend) the cards of those changes that want it."""
+    concerned = {change.question for change in changes if change.suspend is wish}
+    held = [note for key, note in shop.snapshot.notes.items() if key in concerned]
+    if len(held) < len(concerned):
+        # Notes that were added just now, to be locked.
+        locked, _ = as_they_are(shop.gateway.find_notes(f"tag:{tags.LOCKED}"), shop.gateway)
+        held += [note for note in locked if note.question in concerned - shop.snapshot.notes.keys()]
+    cards = [card.id for note in held for card in note.cards if not card.filtered and card.suspended is not wish]
     for part in batches(cards, CARDS_AT_ONCE):
         _until_done("suspend" if wish else "unsuspend", list(part), wish, shop.gateway)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from staffml_anki.anki import tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
+from staffml_anki.anki.held import HeldNote, HeldNotetype, Snapshot
 from staffml_anki.anki.plan import NoteChange
-from staffml_anki.anki.snapshot import HeldNote, HeldNotetype, Snapshot, read_notes, read_notetype
+from staffml_anki.anki.snapshot import read_notes, read_notetype
 from staffml_anki.anki.wanted import Wanted
 from staffml_anki.cards.notetype import FIELDS, Templates
 from staffml_anki.package.writer import model_json
@@ -60,7 +61,7 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         shop.say(f"{len(added):,} notes, one by one")
         actions = [("addNote", {"note": _as_call(change, held, shop)}) for change in added]
         made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
-        _place(made, {change.question: change.deck for change in added}, held, gateway)
+        _place(made, {change.question: change.deck for change in added}, gateway)
     updates = [
         ("updateNoteFields", {"note": {"id": change.note, "fields": {f.field: f.after for f in change.fields}}})
         for change in changes
@@ -72,16 +73,23 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
     _tag(changes, shop)
 
 
-def _place(notes: Sequence[int], decks: Mapping[str, str], held: HeldNotetype, gateway: Gateway) -> None:
+def _place(notes: Sequence[int], decks: Mapping[str, str], gateway: Gateway) -> None:
     """Put new cards into their decks: the 2023 build adds every card to Default."""
-    names = {number: name for name, number in gateway.decks().items()}
+    found, names = as_they_are(notes, gateway)
     targets: dict[str, list[int]] = defaultdict(list)
-    for note in read_notes(gateway, held, notes, names):
+    for note in found:
         deck = decks.get(note.question, "")
         for card in note.cards:
             if deck and not card.filtered and names.get(card.deck, "").casefold() != deck.casefold():
                 targets[deck].append(card.id)
     change_deck(targets, gateway)
+
+
+def as_they_are(notes: Sequence[int], gateway: Gateway) -> tuple[list[HeldNote], dict[int, str]]:
+    """Those of some notes that are ours, read again, and the decks' names by id."""
+    held = read_notetype(gateway)
+    names = {number: name for name, number in gateway.decks().items()}
+    return (read_notes(gateway, held, notes, names) if held else []), names
 
 
 def _as_call(change: NoteChange, held: HeldNotetype, shop: Workshop) -> dict[str, object]:

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from staffml_anki.anki.gateway import DEFAULT_URL, Gateway
 from staffml_anki.anki.memory import Memory, home_folder, profile_folder
@@ -12,6 +13,7 @@ from staffml_anki.errors import StaffmlAnkiError, reason
 
 KEY_VARIABLE = "ANKICONNECT_API_KEY"
 KEY_FILE = "ankiconnect.key"
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ def connect(
     gateway.version()
     gateway.decks()  # says by its error when no profile is open
     profile = gateway.profile() if gateway.can("getMediaDirPath") else ""
-    collection = gateway.media_folder() if gateway.can("getMediaDirPath") else url
+    collection = gateway.media_folder() if gateway.can("getMediaDirPath") else ""
+    host = urlsplit(url).hostname or ""
+    if not collection or host not in LOCAL:
+        # Two computers may well keep their collections under the same path.
+        collection = f"{urlsplit(url).netloc} {collection}".strip()
     return Connection(gateway, profile, profile_folder(home_folder(), profile, collection))
 
 

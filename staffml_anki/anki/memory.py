@@ -23,17 +23,25 @@ from staffml_anki.vault import QuestionId
 
 __all__ = ["Intended", "Memory", "Remembered", "Written", "home_folder", "profile_folder"]
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE notes (
+CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
     id TEXT PRIMARY KEY, fields TEXT NOT NULL, tags TEXT NOT NULL, path TEXT NOT NULL, due INTEGER NOT NULL,
     media TEXT NOT NULL, deck INTEGER NOT NULL, current INTEGER NOT NULL
 );
-CREATE TABLE journal (id TEXT PRIMARY KEY, fields TEXT NOT NULL, deck INTEGER NOT NULL, kinds TEXT NOT NULL);
-CREATE TABLE decks (path TEXT PRIMARY KEY, id INTEGER NOT NULL, description TEXT NOT NULL);
-CREATE TABLE chains (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE media (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS journal (
+    id TEXT PRIMARY KEY, fields TEXT NOT NULL, deck INTEGER NOT NULL, kinds TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS decks (path TEXT PRIMARY KEY, id INTEGER NOT NULL, description TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS chains (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS media (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS undecided (
+    id TEXT, field TEXT, base TEXT, PRIMARY KEY (id, field)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS earlier (
+    id TEXT, field TEXT, digest TEXT, PRIMARY KEY (id, field, digest)
+) WITHOUT ROWID;
 """
 
 
@@ -66,11 +74,16 @@ class Remembered:
 
     Attributes:
         decks: (id, description) of the decks that we made or found, by path.
+        undecided: conflicts that nobody decided, with the text that both sides started from; None where unknown.
+        earlier: (question, field, digest) of texts that we wrote and later replaced: after going back to a backup they
+            are there again, and no edit of the learner's.
     """
 
     notes: Mapping[QuestionId, Written] = field(default_factory=dict)
     journal: Mapping[QuestionId, Intended] = field(default_factory=dict)
     decks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    undecided: Mapping[tuple[QuestionId, str], str | None] = field(default_factory=dict)
+    earlier: frozenset[tuple[QuestionId, str, str]] = frozenset()
 
 
 def profile_folder(home: Path, profile: str, collection: str) -> Path:
@@ -154,7 +167,13 @@ class Memory:
             for key, text, deck, kinds in self._rows("SELECT id, fields, deck, kinds FROM journal")
         }
         decks = {path: (number, text) for path, number, text in self._rows("SELECT path, id, description FROM decks")}
-        return Remembered(notes, journal, decks)
+        undecided = {
+            (QuestionId(key), name): base for key, name, base in self._rows("SELECT id, field, base FROM undecided")
+        }
+        earlier = frozenset(
+            (QuestionId(key), name, digest) for key, name, digest in self._rows("SELECT id, field, digest FROM earlier")
+        )
+        return Remembered(notes, journal, decks, undecided, earlier)
 
     def chain_names(self) -> dict[str, str]:
         return dict(self._rows("SELECT id, name FROM chains"))
@@ -168,6 +187,8 @@ class Memory:
         if not inputs or self.about("inputs") != inputs:
             return None
         about = json.loads(self.about("release"))
+        if "chains" not in about:
+            return None  # written before gating was
         return Wanted(
             inputs=inputs,
             notes={key: written.note for key, written in remembered.notes.items() if written.current},
@@ -179,6 +200,7 @@ class Memory:
             release=about["release"],
             preset=Preset.model_validate_json(about["preset"]),
             media=dict(self._rows("SELECT name, data FROM media")),
+            chains=tuple(tuple(map(QuestionId, steps)) for steps in about["chains"]),
         )
 
     # -- writing ----------------------------------------------------------------------------------
@@ -198,12 +220,15 @@ class Memory:
         wanted: Wanted,
         *,
         whole: bool,
+        undecided: Mapping[tuple[QuestionId, str], str | None],
+        replaced: Iterable[tuple[QuestionId, str, str]],
     ) -> None:
         """Remember what is now there, and close the journal: all in one step.
 
         Args:
             notes: those that were verified; what is remembered of others stays, as not current.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
+            undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
         """
         rows = [
             (w.note.question, w.note.text, " ".join(w.note.tags), w.note.path, w.note.due, w.note.media, w.deck, 1)
@@ -215,6 +240,7 @@ class Memory:
             "source": wanted.source,
             "release": wanted.release,
             "preset": wanted.preset.model_dump_json(),
+            "chains": wanted.chains,
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
@@ -224,6 +250,11 @@ class Memory:
             connection.execute("UPDATE notes SET current = 0 WHERE current = 1")
             connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?)", rows)
             connection.execute("DELETE FROM journal")
+            connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
+            connection.executemany(
+                "INSERT OR REPLACE INTO undecided VALUES (?,?,?)", [(*key, base) for key, base in undecided.items()]
+            )
+            connection.executemany("INSERT OR IGNORE INTO earlier VALUES (?,?,?)", replaced)
             connection.executemany(
                 "INSERT OR REPLACE INTO decks VALUES (?,?,?)", [(path, *each) for path, each in decks.items()]
             )
@@ -231,6 +262,10 @@ class Memory:
             connection.execute("DELETE FROM media")
             connection.executemany("INSERT INTO media VALUES (?,?)", wanted.media.items())
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
+
+    def set_about(self, key: str, value: str) -> None:
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
 
     def forget(self, questions: Iterable[QuestionId]) -> None:
         """Remember nothing of these questions: should they come back, they are new."""
@@ -247,13 +282,12 @@ def _wanted_note(row: tuple[Any, ...]) -> WantedNote:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    new = not path.exists()
     connection = sqlite3.connect(path, timeout=10)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # whole after a kill; a power cut may lose the last sync
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if new or version == 0:
+        if version < VERSION:
             connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         elif version > VERSION:
             raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")

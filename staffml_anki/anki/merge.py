@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from staffml_anki.anki import tags
+from staffml_anki.anki.gating import Gate, gated
+from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
 from staffml_anki.anki.memory import Remembered, Written
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
-from staffml_anki.anki.snapshot import HeldNote, Snapshot
 from staffml_anki.anki.templates import plan_notetype
 from staffml_anki.anki.wanted import Wanted, WantedNote
 from staffml_anki.cards.note import digests_of, guid_of
@@ -22,11 +23,10 @@ from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import QuestionId
 
 SOURCE = "Source"
-SEPARATOR = "::"
 MAX_DEPTH = 20
 """Levels of decks: deeper ones have no description of ours."""
 MANY = 20
-"""Retiring more notes than this, and more than a fifth of them, looks like the wrong vault."""
+"""Retiring more notes than this, and more than a fifth of them, looks like the wrong vault; so does more than half."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Choices:
         answers: single decisions, by question and field; they go before ``conflicts``.
         relayout: move every card to where the recipe wants it, also those that the learner moved.
         known: digests of the notes as an earlier build wrote them (its manifest), by question.
+        gate: later steps of chains stay locked; None opens whatever is locked.
     """
 
     conflicts: Side = "mine"
@@ -47,6 +48,7 @@ class Choices:
     restore_deleted: bool = False
     add_fields: bool = False
     known: Mapping[str, str] = field(default_factory=dict)
+    gate: Gate | None = None
 
 
 def make_plan(
@@ -63,14 +65,15 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
         name = snapshot.decks.get(snapshot.deck_of(held))
         note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
         if name is not None and note is not None:
-            cards.append((note.path, name))
+            # Nobody put a card into a study plan's deck before we did.
+            cards.append((note.path if key in past.notes else note.home or note.path, name))
     return Places(snapshot.decks, {path: number for path, (number, _) in past.decks.items()}, cards)
 
 
 def looks_wrong(plan: Plan, snapshot: Snapshot) -> bool:
     """Whether so many notes would be retired that the vault is probably another one."""
-    retired = plan.count("retired")
-    return retired > MANY and retired * 5 > len(snapshot.notes)
+    retired, held = plan.count("retired"), len(snapshot.notes)
+    return (retired > MANY and retired * 5 > held) or (retired > 1 and retired * 2 > held)
 
 
 class _Planner:
@@ -89,13 +92,10 @@ class _Planner:
         deleted: list[QuestionId] = []
         renamed = {note.guid for key, note in held.items() if note.guid and note.guid != guid_of(key)}
         changes: list[NoteChange] = []
-        unchanged = 0
         for key, note in wanted.notes.items():
             if key in held:
                 change = self._existing(note, held[key])
-                if change is None:
-                    unchanged += 1
-                else:
+                if change is not None:
                     changes.append(change)
             elif guid_of(key) in renamed:
                 deleted.append(key)  # the learner gave our note another id: adding it again would overwrite theirs
@@ -104,6 +104,8 @@ class _Planner:
             else:
                 changes.append(self._added(note))
         changes += self._retired()
+        changes = gated(changes, wanted, self._snapshot, past.journal, self._choices.gate)
+        touched = {change.question for change in changes}
         targets = {wanted.notes[change.question].path for change in changes if change.deck}
         return Plan(
             notes=tuple(sorted(changes, key=lambda change: change.question)),
@@ -121,7 +123,7 @@ class _Planner:
             deleted=tuple(deleted),
             edits=tuple(sorted(self._edits)),
             duplicates=self._snapshot.duplicates,
-            unchanged=unchanged,
+            unchanged=sum(key in held and key not in touched for key in wanted.notes),
             assumed=tuple(self._assumed()),
             release=wanted.release,
         )
@@ -145,8 +147,8 @@ class _Planner:
             kinds.append("retagged")
         if returns:
             kinds.append("restored")
-            removed = tuple(sorted({*removed, *(tag for tag in held.tags if tags.is_state(tag))}))
-            stays = tags.has(held.tags, tags.WAS_SUSPENDED)
+            removed = tuple(sorted({*removed, *(tag for tag in held.tags if tags.is_retirement(tag))}))
+            stays = tags.has(held.tags, tags.WAS_SUSPENDED) or tags.has(held.tags, tags.LOCKED)
             suspend = False if any(card.suspended for card in held.cards) and not stays else None
         before, deck = self._move(note, held)
         if deck:
@@ -179,8 +181,9 @@ class _Planner:
             if name == MY_NOTES or name not in mine or same_text(mine[name], new):
                 continue
             old = mine[name]
-            bases = [base[name] for base in known]
-            if any(same_text(old, base) for base in bases) or (not bases and not old):
+            bases = [base[name] for base in known if name in base]
+            ours = any(same_text(old, base) for base in bases) or self._written_before(note.question, name, old)
+            if ours or (not bases and not old):
                 changes.append(FieldChange(name, old, new))
             elif any(same_text(new, base) for base in bases):
                 self._edits.append((note.question, name))
@@ -191,14 +194,20 @@ class _Planner:
                     changes.append(FieldChange(name, old, new))
         return tuple(changes), tuple(conflicts)
 
+    def _written_before(self, question: QuestionId, field: str, text: str) -> bool:
+        earlier = self._past.earlier
+        return bool(earlier) and (question, field, text_digest(text)) in earlier
+
     def _known_texts(self, note: WantedNote, held: HeldNote) -> list[dict[str, str]]:
         """Field by field, what may have come from us: what we last wrote, and what a stopped sync was writing."""
-        texts = []
+        found: list[dict[str, str]] = []
         if note.question in self._past.notes:
-            texts.append(self._past.notes[note.question].note.text)
+            written = dict(zip(FIELDS, self._past.notes[note.question].note.fields, strict=False))
+            bases = {name: self._past.undecided.get((note.question, name), text) for name, text in written.items()}
+            found.append({name: text for name, text in bases.items() if text is not None})
         if note.question in self._past.journal:
-            texts.append(self._past.journal[note.question].text)
-        found = [dict(zip(FIELDS, text.split("\x1f"), strict=False)) for text in texts]
+            begun = self._past.journal[note.question].text
+            found.append(dict(zip(FIELDS, begun.split(SEPARATOR), strict=False)))
         digest = self._choices.known.get(note.question)
         if digest is not None and self._same_fields:
             as_built = [*held.fields]
@@ -214,12 +223,16 @@ class _Planner:
         """(deck before, deck after) where a card moves; empty texts where it stays."""
         written = self._past.notes.get(note.question)
         relayout = self._choices.relayout
-        if not relayout and (written is None or written.note.path == note.path):
+        deck = self._snapshot.deck_of(held)
+        if written is None and note.home:  # a study plan moves it, from where a package put it
+            movable = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
+        else:
+            movable = written is not None and written.note.path != note.path
+        if not relayout and not movable:
             return "", ""
         if held.filtered:
             self._waiting.append(note.question)
             return "", ""
-        deck = self._snapshot.deck_of(held)
         if not relayout and written is not None and not self._is_where_we_put_it(written, deck):
             return "", ""
         before, target = self._snapshot.decks.get(deck, ""), self._places.of(note.path)
@@ -237,14 +250,14 @@ class _Planner:
 
     def _new_decks(self, paths: Iterable[str]) -> Iterable[NewDeck]:
         """Decks that changes need, and the recipe's decks above them, with the nearest deck that is there already."""
-        lineages = {SEPARATOR.join(path.split(SEPARATOR)[:depth]) for path in paths for depth in range(1, MAX_DEPTH)}
+        lineages = {"::".join(path.split("::")[:depth]) for path in paths for depth in range(1, MAX_DEPTH)}
         needed = {path for path in lineages if path in self._wanted.descriptions}
         for name, path in sorted((self._places.of(path), path) for path in needed):
             if self._places.exists(name):
                 continue
             parent = name
             while parent and not self._places.exists(parent):
-                parent = parent.rpartition(SEPARATOR)[0]
+                parent = parent.rpartition("::")[0]
             yield NewDeck(name, path, self._wanted.descriptions[path], parent)
 
     def _described(self) -> dict[str, str]:
@@ -281,7 +294,7 @@ class _Planner:
                 self._waiting.append(key)
                 continue
             marks = [tags.RETIRED]
-            if held.suspended and not halfway:
+            if held.suspended and not halfway and not tags.has(held.tags, tags.LOCKED):
                 marks.append(tags.WAS_SUSPENDED)
             title = held.fields[self._names.index("Title")] if "Title" in self._names else key
             added = tags.difference(marks, held.tags)
@@ -299,6 +312,11 @@ class _Planner:
             )
         if not self._wanted.complete:
             yield "some files of the vault cannot be read, so nobody knows which questions have left: none is retired"
+
+
+def text_digest(text: str) -> str:
+    """The same for texts that are the same to Anki."""
+    return digest_of_texts([unicodedata.normalize("NFC", text)])
 
 
 def same_text(one: str, other: str) -> bool:

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from staffml_anki.vault import QuestionId
 
-type Kind = Literal["added", "updated", "retagged", "moved", "retired", "restored"]
+type Kind = Literal["added", "updated", "retagged", "moved", "retired", "restored", "locked", "opened"]
 type Side = Literal["mine", "theirs"]
-KINDS: tuple[Kind, ...] = ("added", "updated", "retagged", "moved", "retired", "restored")
+KINDS: tuple[Kind, ...] = ("added", "updated", "retagged", "moved", "retired", "restored", "locked", "opened")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
+from staffml_anki.anki.held import HeldNote, Snapshot
 from staffml_anki.anki.memory import Remembered
 from staffml_anki.anki.merge import same_text
-from staffml_anki.anki.snapshot import HeldNote, Snapshot
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES
 
 
@@ -30,7 +30,7 @@ class Prunable:
 def find_prunable(gateway: Gateway, snapshot: Snapshot, remembered: Remembered) -> Prunable:
     """Sort the retired notes. A card that was reset to new still has its history, so that is asked for, too."""
     retired = [note for note in snapshot.notes.values() if tags.has(note.tags, tags.RETIRED)]
-    histories = _histories(gateway, [card.id for note in retired for card in note.cards])
+    histories = _histories(gateway, [card.id for note in retired for card in note.all_cards])
     if snapshot.notetype is None:
         return Prunable((), (), ())
     names = snapshot.notetype.fields
@@ -38,9 +38,9 @@ def find_prunable(gateway: Gateway, snapshot: Snapshot, remembered: Remembered) 
     sorted_out: dict[str, list[HeldNote]] = {"unused": [], "yours": [], "reviewed": []}
     for note in retired:
         own = _edited(note, names, remembered) or any(not tags.is_ours(tag) for tag in note.tags)
-        if note.reviewed or any(card.id in histories for card in note.cards):
+        if note.reviewed or any(card.id in histories for card in note.all_cards):
             sorted_out["reviewed"].append(note)
-        elif own or note.filtered or any(card.id in flagged for card in note.cards):
+        elif own or any(card.filtered or card.id in flagged for card in note.all_cards):
             sorted_out["yours"].append(note)
         else:
             sorted_out["unused"].append(note)

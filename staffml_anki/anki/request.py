@@ -7,13 +7,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from staffml_anki import reading
+from staffml_anki.anki.gating import GateWish
 from staffml_anki.anki.merge import Choices
-from staffml_anki.anki.plan import Plan
+from staffml_anki.anki.plan import Plan, Side
 from staffml_anki.anki.sync import Wish
+from staffml_anki.anki.wanted import PlanDecks
 from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.files import write_whole
 from staffml_anki.package.manifest import read_manifest
+from staffml_anki.vault import QuestionId
 from staffml_anki.vault.select import Selection
 
 VERSION = 1
@@ -36,6 +39,12 @@ class SyncRequest(BaseModel):
     previous: str = ""
     """A manifest, or "" for none."""
     use_packages: bool = True
+    gate_chains: bool | None = None
+    gate_interval: int | None = None
+    gate_recall: float | None = None
+    plan: PlanDecks | None = None
+    answers: tuple[tuple[QuestionId, str, Side], ...] = ()
+    """Conflicts that were decided one by one: question, field, whose text."""
 
     def wish(self) -> Wish:
         """The wish, with the files that it names read.
@@ -51,8 +60,12 @@ class SyncRequest(BaseModel):
             restore_deleted=self.restore_deleted,
             add_fields=self.add_fields,
             known={key: stamp.hash for key, stamp in stamps.items()},
+            answers={(question, field): side for question, field, side in self.answers},
         )
-        return Wish(Path(self.vault), find_recipe(self.recipe), self.narrow, choices, self.use_packages)
+        gate = GateWish(self.gate_chains, self.gate_interval, self.gate_recall)
+        return Wish(
+            Path(self.vault), find_recipe(self.recipe), self.narrow, choices, self.use_packages, gate, self.plan
+        )
 
 
 def save_plan(path: Path, request: SyncRequest, plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""What the collection holds of ours at one moment: a value, read through a package or through calls.
+"""Reading what the collection holds of ours, through a package or through calls.
 
 One export with scheduling is the cheapest read (half the time of ``notesInfo`` for 9,500 notes), it is of one moment,
 it tells the GUIDs, and it is the backup. What lies outside the exported decks, and everything where Anki does not share
@@ -8,117 +8,24 @@ our file system, is read through calls.
 import html
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from staffml_anki.anki import shapes
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
+from staffml_anki.anki.held import SEPARATOR, Card, HeldNote, HeldNotetype, Snapshot
 from staffml_anki.cards import notetype
 from staffml_anki.cards.note import guid_of
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.package.reader import Exported, open_package
 from staffml_anki.vault import QuestionId
 
-SEPARATOR = "\x1f"
 MEDIA = "staffml-*"
 MOST_EXPORTS = 3
 WORTH_AN_EXPORT = 200
 """Notes in decks outside the tree, from which on exporting those decks, too, is cheaper than asking for each note."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A card. ``deck`` is the id of the deck that it is in, 0 while a filtered deck has it."""
-
-    id: int
-    deck: int
-    filtered: bool
-    suspended: bool
-    reviewed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HeldNote:
-    """One of our notes as the collection holds it.
-
-    Attributes:
-        guid: empty where it could not be read: then only calls can change this note.
-        text: the fields in the note type's order, joined by U+001F.
-    """
-
-    id: int
-    question: QuestionId
-    guid: str
-    mod: int
-    text: str
-    tags: tuple[str, ...]
-    cards: tuple[Card, ...]
-
-    @property
-    def fields(self) -> list[str]:
-        return self.text.split(SEPARATOR)
-
-    @property
-    def filtered(self) -> bool:
-        return any(card.filtered for card in self.cards)
-
-    @property
-    def suspended(self) -> bool:
-        return bool(self.cards) and all(card.suspended for card in self.cards)
-
-    @property
-    def reviewed(self) -> bool:
-        return any(card.reviewed for card in self.cards)
-
-
-@dataclass(frozen=True, slots=True)
-class HeldNotetype:
-    """Our note type as the collection has it; the learner may have renamed it, or added fields and templates.
-
-    ``model`` is its schema-11 form where an export told it.
-    """
-
-    id: int
-    name: str
-    fields: tuple[str, ...]
-    templates: Mapping[str, tuple[str, str]]
-    css: str
-    model: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """All of ours in a collection.
-
-    Attributes:
-        decks: the names of all decks, by id.
-        descriptions: of the decks that were exported, by id.
-        media: the names of our media files in the collection.
-        duplicates: note ids of further notes with the id of a question that has a note already.
-        packages: the exports that this was read from, if it was: also the backup.
-    """
-
-    notetype: HeldNotetype | None
-    notes: Mapping[QuestionId, HeldNote]
-    decks: Mapping[int, str]
-    media: frozenset[str]
-    descriptions: Mapping[int, str] = field(default_factory=dict)
-    duplicates: tuple[int, ...] = ()
-    packages: tuple[Path, ...] = ()
-    can_describe: bool = False
-    """Whether this AnkiConnect can change a deck's description."""
-
-    @cached_property
-    def deck_ids(self) -> dict[str, int]:
-        """Deck ids by name, as Anki compares names: without regard to case."""
-        return {name.casefold(): number for number, name in self.decks.items()}
-
-    def deck_of(self, note: HeldNote) -> int:
-        """The id of the deck of a note's first card; 0 where a filtered deck has it."""
-        return note.cards[0].deck if note.cards else 0
 
 
 def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) -> Snapshot:
@@ -152,7 +59,8 @@ def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) 
             strict=True,
         )
     )
-    marks = _Marks(frozenset(suspended), frozenset(filtered), frozenset(reviewed))
+    extra = gateway.find_cards(held.others) if len(held.templates) > 1 else ()
+    marks = _Marks(frozenset(suspended), frozenset(filtered), frozenset(reviewed), frozenset(extra))
     exports = _Exports(gateway, held, names, marks, scratch if all_notes else None)
     exports.read(next(iter(exports.existing(roots)), ""))
     rest = [number for number in all_notes if number not in exports.told]
@@ -181,10 +89,19 @@ class _Marks:
     suspended: frozenset[int]
     filtered: frozenset[int]
     reviewed: frozenset[int]
+    extra: frozenset[int]
 
-    def card(self, number: int, deck: int) -> Card:
-        is_filtered = number in self.filtered
-        return Card(number, 0 if is_filtered else deck, is_filtered, number in self.suspended, number in self.reviewed)
+    def cards(self, cards: Iterable[tuple[int, int]]) -> dict[str, tuple[Card, ...]]:
+        """The cards of a note, given by (id, deck): ours, and those of the learner's templates."""
+        ours: list[Card] = []
+        others: list[Card] = []
+        for number, deck in cards:
+            is_filtered = number in self.filtered
+            card = Card(
+                number, 0 if is_filtered else deck, is_filtered, number in self.suspended, number in self.reviewed
+            )
+            (others if number in self.extra else ours).append(card)
+        return {"cards": tuple(ours), "extra": tuple(others)}
 
 
 def read_notetype(gateway: Gateway) -> HeldNotetype | None:
@@ -216,7 +133,7 @@ def read_notes(
         return []
     infos = _with_cards(gateway, [info for info in gateway.notes_info(notes) if info.get("modelName") == held.name])
     cards = [card for info in infos for card in shapes.ids("notesInfo", info.get("cards"))]
-    marks = marks or _marks_of(gateway, cards)
+    marks = marks or _marks_of(gateway, held, cards)
     deck_ids = {name: number for number, name in decks.items()}
     if cards:
         # Decks made since the names were read are there by now.
@@ -244,9 +161,9 @@ def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str,
     return [{"cards": sorted(cards.get(info["noteId"], []))} | info for info in infos]
 
 
-def _marks_of(gateway: Gateway, cards: Sequence[int]) -> _Marks:
+def _marks_of(gateway: Gateway, held: HeldNotetype, cards: Sequence[int]) -> _Marks:
     """Of some cards, in searches short enough for Anki."""
-    found: dict[str, set[int]] = {"is:suspended": set(), "deck:filtered": set(), "-is:new": set()}
+    found: dict[str, set[int]] = {"is:suspended": set(), "deck:filtered": set(), "-is:new": set(), held.others: set()}
     queries = [
         (what, f"cid:{','.join(map(str, cards[start : start + 2_000]))} {what}")
         for start in range(0, len(cards), 2_000)
@@ -273,7 +190,7 @@ def _from_info(info: Mapping[str, Any], held: HeldNotetype, marks: _Marks, place
         mod=mod if isinstance(mod, int) else 0,
         text=SEPARATOR.join(texts),
         tags=tuple(shapes.texts("notesInfo", info.get("tags"))),
-        cards=tuple(marks.card(card, places.get(card, 0)) for card in shapes.ids("notesInfo", info.get("cards"))),
+        **marks.cards((card, places.get(card, 0)) for card in shapes.ids("notesInfo", info.get("cards"))),
     )
 
 
@@ -325,17 +242,20 @@ class _Exports:
 
 
 def _from_package(exported: Exported, held: HeldNotetype, marks: _Marks) -> Iterable[HeldNote]:
-    cards: dict[int, list[Card]] = {}
+    ours: dict[int, list[Card]] = {}
+    extra: dict[int, list[Card]] = {}
     joined = "cards c JOIN notes n ON n.id = c.nid WHERE n.mid = ? ORDER BY c.ord"
-    rows = exported.connection.execute(f"SELECT c.nid, c.id, c.did, c.queue, c.reps FROM {joined}", (held.id,))  # noqa: S608
-    for note, number, deck, queue, reps in rows:
+    rows = exported.connection.execute(f"SELECT c.nid, c.id, c.did, c.queue, c.reps, c.ord FROM {joined}", (held.id,))  # noqa: S608
+    our_ordinal = held.ordinal
+    for note, number, deck, queue, reps, ordinal in rows:
         is_filtered = number in marks.filtered
         card = Card(number, 0 if is_filtered else deck, is_filtered, queue == -1, reps > 0)
-        cards.setdefault(note, []).append(card)
+        (ours if ordinal == our_ordinal else extra).setdefault(note, []).append(card)
     rows = exported.connection.execute("SELECT id, guid, mod, tags, flds FROM notes WHERE mid = ?", (held.id,))
     for number, guid, mod, tags, text in rows:
         question = _question(text.partition(SEPARATOR)[0])
-        yield HeldNote(number, question, guid, mod, text, tuple(tags.split()), tuple(cards.get(number, ())))
+        cards, others = tuple(ours.get(number, ())), tuple(extra.get(number, ()))
+        yield HeldNote(number, question, guid, mod, text, tuple(tags.split()), cards, others)
 
 
 def _question(first_field: str) -> QuestionId:

@@ -1,21 +1,23 @@
 """A sync from end to end: look, plan, back up, apply, read back, remember."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from staffml_anki.anki.apply import Applied, apply_plan
-from staffml_anki.anki.calls import Say, Workshop, write_by_calls
+from staffml_anki.anki.apply import Applied, apply_plan, try_again
+from staffml_anki.anki.calls import Say, Workshop
 from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
+from staffml_anki.anki.held import Snapshot
 from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
-from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of
+from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of, text_digest
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
-from staffml_anki.anki.snapshot import Snapshot, require_fields, take_snapshot
+from staffml_anki.anki.snapshot import require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, all_fields, failures, read_back
-from staffml_anki.anki.wanted import Wanted, inputs_of, read_wanted
-from staffml_anki.cards.notetype import Templates, load_templates
+from staffml_anki.anki.wanted import PlanDecks, Wanted, inputs_of, read_wanted
+from staffml_anki.cards.notetype import FIELDS, Templates, load_templates
 from staffml_anki.cards.tags import ROOT
 from staffml_anki.decks.recipe import Recipe
 from staffml_anki.errors import StaffmlAnkiError
@@ -24,6 +26,8 @@ from staffml_anki.vault import Problem, QuestionId, open_source
 from staffml_anki.vault.select import Selection
 
 BACKUPS = 5
+GATE = "gate"
+"""Under this name the memory keeps how chains are gated."""
 SHARED, CALLS = "package", "calls"
 
 
@@ -33,6 +37,8 @@ class Wish:
 
     Attributes:
         use_packages: False to do everything through note calls.
+        gate: whether later steps of chains stay locked; by default, as it was.
+        plan: the study plan that is under way.
     """
 
     vault: Path
@@ -40,6 +46,8 @@ class Wish:
     narrow: Selection = field(default_factory=Selection)
     choices: Choices = field(default_factory=Choices)
     use_packages: bool = True
+    gate: GateWish = field(default_factory=GateWish)
+    plan: PlanDecks | None = None
 
 
 @dataclass(frozen=True)
@@ -54,13 +62,27 @@ class Prepared:
     roots: tuple[str, ...]
     from_memory: bool
     """The release is the one of the last sync, and was not read again."""
+    gate: Gate | None = None
+
+    def undecided(self, choices: Choices) -> dict[tuple[QuestionId, str], str | None]:
+        """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
+        conflicts, with the text that both sides started from (None where nobody knows it)."""
+        found: dict[tuple[QuestionId, str], str | None] = {}
+        for question, conflict in self.plan.conflicts:
+            place = question, conflict.field
+            if conflict.keep == "theirs" or place in choices.answers:
+                continue
+            before = self.remembered.notes.get(question)
+            base = before.note.fields[FIELDS.index(conflict.field)] if before is not None else None
+            found[place] = self.remembered.undecided.get(place, base)
+        return found
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a sync did: counts of notes as they were read back, and the lists behind them.
 
-    A note counts once in each of ``added`` to ``restored`` that happened to it, and in ``unchanged`` if none did.
+    A note counts once in each of ``added`` to ``opened`` that happened to it, and in ``unchanged`` if none did.
 
     Attributes:
         failed: changes that did not take.
@@ -76,6 +98,8 @@ class Outcome:
     moved: int
     retired: int
     restored: int
+    locked: int
+    opened: int
     conflicts: int
     unchanged: int
     failed: tuple[Failure, ...]
@@ -103,23 +127,25 @@ class Session:
         templates = load_templates()
         source = open_source(wish.vault)
         remembered = self.memory.remembered()
-        wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow), remembered)
+        wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow, wish.plan), remembered)
         from_memory = wanted is not None
         if wanted is None:
             chain_names = self.memory.chain_names()
-            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress)
+            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan)
         roots = self._roots(wanted, remembered)
         scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
         self._say("reading the collection")
         snapshot = take_snapshot(self.gateway, roots, scratch)
         if snapshot.notetype is not None:
             require_fields(snapshot.notetype)
-        plan = make_plan(wanted, snapshot, remembered, wish.choices, templates)
-        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory)
+        gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
+        plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
+        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate)
 
     def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
         """The same look at both sides, with other choices."""
-        plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, wish.choices, prepared.templates)
+        choices = replace(wish.choices, gate=prepared.gate)
+        plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, choices, prepared.templates)
         return replace(prepared, plan=plan)
 
     def look(self) -> Snapshot:
@@ -162,10 +188,12 @@ class Session:
             AnkiError: Anki is gone or does not answer as it should; the next sync goes on from there.
         """
         plan, snapshot = prepared.plan, prepared.snapshot
+        self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
             self.discard(snapshot)
-            if not prepared.from_memory or prepared.remembered.journal:
-                self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
+            decided = prepared.undecided(wish.choices) != prepared.remembered.undecided
+            if not prepared.from_memory or prepared.remembered.journal or decided:
+                self._remember(prepared, wish, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
         self.memory.begin(_intended(prepared))
@@ -181,10 +209,11 @@ class Session:
         if failed:
             again = {failure.question for failure in failed}
             changes = [_again(change, prepared, back) for change in plan.changes if change.question in again]
-            write_by_calls(changes, replace(shop, package=None))
+            there = replace(snapshot, notes={**back.notes, **snapshot.notes})
+            try_again(changes, replace(shop, snapshot=there, package=None))
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, prepared.wanted, back)
-        self._remember(prepared, back, failed, applied)
+        self._remember(prepared, wish, back, failed, applied)
         return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if applied.packages else CALLS)
 
     # -- details ----------------------------------------------------------------------------------
@@ -216,12 +245,21 @@ class Session:
                 path.unlink(missing_ok=True)
         return kept
 
-    def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure], applied: Applied) -> None:
+    def _remember(
+        self, prepared: Prepared, wish: Wish, back: ReadBack, failed: Sequence[Failure], applied: Applied
+    ) -> None:
         written, whole = _written(prepared, back, {failure.question for failure in failed})
         decks = {}
         if not prepared.plan.empty or not prepared.remembered.decks:
             decks = _decks(prepared, self.gateway.decks(), applied)
-        self.memory.finish(written, decks, prepared.wanted, whole=whole)
+        self.memory.finish(
+            written,
+            decks,
+            prepared.wanted,
+            whole=whole,
+            undecided=prepared.undecided(wish.choices),
+            replaced=_replaced(prepared, written),
+        )
 
 
 def _again(change: NoteChange, prepared: Prepared, back: ReadBack) -> NoteChange:
@@ -247,6 +285,7 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
     """What is certain to be in the collection as the release has it, and whether that is all of the release."""
     plan, past = prepared.plan, prepared.remembered.notes
     moved = {change.question for change in plan.changes if change.deck}
+    places = places_of(prepared.wanted, prepared.snapshot, prepared.remembered)
     waiting = set(plan.waiting)
     found = []
     for key, note in prepared.wanted.notes.items():
@@ -256,10 +295,26 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
         deck = before.deck if before is not None else 0
         if key in moved and key in back.notes:
             deck = prepared.snapshot.deck_of(back.notes[key])
+        elif before is not None and before.note.path != note.path and key in prepared.snapshot.notes:
+            # A sync that was stopped has moved it, perhaps: where it belongs, it counts as put there by us.
+            here = prepared.snapshot.deck_of(prepared.snapshot.notes[key])
+            if prepared.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
+                deck = here
         # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
         kept = replace(note, path=before.note.path) if key in waiting and before is not None else note
         found.append(Written(kept, deck, True))
     return found, not failed and not waiting
+
+
+def _replaced(prepared: Prepared, written: Sequence[Written]) -> Iterable[tuple[QuestionId, str, str]]:
+    """Texts of ours that a newer one follows."""
+    for each in written:
+        before = prepared.remembered.notes.get(each.note.question)
+        if before is None or before.note.text == each.note.text:
+            continue
+        for name, old, new in zip(FIELDS, before.note.fields, each.note.fields, strict=True):
+            if old != new and old:
+                yield each.note.question, name, text_digest(old)
 
 
 def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> dict[str, tuple[int, str]]:

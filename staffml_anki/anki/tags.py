@@ -7,7 +7,11 @@ from staffml_anki.cards.tags import ROOT
 RETIRED = f"{ROOT}::retired"
 WAS_SUSPENDED = f"{RETIRED}::suspended-before"
 """On a retired note that the learner had suspended: it stays suspended if the question comes back."""
-_STATES = (RETIRED.casefold(),)
+LOCKED = f"{ROOT}::locked"
+"""On a step of a chain that gating keeps suspended: what has it was suspended by us, and by nobody else."""
+OPENED = f"{ROOT}::opened"
+"""On a step that gating has opened: it is never locked again."""
+_STATES = tuple(state.casefold() for state in (RETIRED, LOCKED, OPENED))
 
 
 def is_ours(tag: str) -> bool:
@@ -17,6 +21,10 @@ def is_ours(tag: str) -> bool:
 def is_state(tag: str) -> bool:
     """Whether a tag of ours says what became of a note, rather than what the release says of its question."""
     return any((tag.casefold() + "::").startswith(state + "::") for state in _STATES)
+
+
+def is_retirement(tag: str) -> bool:
+    return (tag.casefold() + "::").startswith(RETIRED.casefold() + "::")
 
 
 def has(tags: Iterable[str], tag: str) -> bool:

@@ -1,9 +1,9 @@
 """What happens to the note type: made where it is missing, brought up to date where it is still ours. Pure."""
 
+from staffml_anki.anki.held import HeldNotetype
 from staffml_anki.anki.plan import NotetypeChange
-from staffml_anki.anki.snapshot import HeldNotetype
 from staffml_anki.cards.learner_css import split_learner_block, with_learner_block
-from staffml_anki.cards.notetype import FIELDS, NAME, SHIPPED, TEMPLATE, Templates, part_digest
+from staffml_anki.cards.notetype import FIELDS, NAME, SHIPPED, Templates, part_digest
 
 
 def plan_notetype(
@@ -22,7 +22,7 @@ def plan_notetype(
     if held is None:
         return NotetypeChange(NAME, create=needed)
     missing = tuple(name for name in FIELDS if name not in held.fields)
-    sides = held.templates.get(template_name(held))
+    sides = held.templates.get(held.template)
     kept: list[str] = []
     if sides is None:
         return NotetypeChange(held.name, kept=("templates",), missing=missing, add_fields=add_fields)
@@ -30,11 +30,6 @@ def plan_notetype(
     back = _part("back", sides[1], templates.back, reset, kept)
     css = _css(held.css, templates.css, reset, kept)
     return NotetypeChange(held.name, False, front, back, css, tuple(kept), missing, add_fields)
-
-
-def template_name(held: HeldNotetype) -> str:
-    """Our template's name in the collection: ours, or that of the first where the learner renamed it."""
-    return TEMPLATE if TEMPLATE in held.templates else next(iter(held.templates), TEMPLATE)
 
 
 def _part(name: str, mine: str, theirs: str, reset: bool, kept: list[str]) -> str | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.calls import tags_after
 from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.held import HeldNote, Snapshot
 from staffml_anki.anki.merge import same_text
 from staffml_anki.anki.plan import FieldChange, NoteChange, Plan
-from staffml_anki.anki.snapshot import HeldNote, Snapshot, read_notes, read_notetype, take_snapshot
+from staffml_anki.anki.snapshot import read_notes, read_notetype, take_snapshot
 from staffml_anki.anki.wanted import Wanted
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES
 from staffml_anki.vault import QuestionId
@@ -67,7 +68,7 @@ def failures(plan: Plan, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> 
 def _failed(change: NoteChange, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> str:
     note = back.notes.get(change.question)
     if note is None:
-        return "the note is not there" if change.kinds == ("added",) else "the note is gone"
+        return "the note is not there" if "added" in change.kinds else "the note is gone"
     names = snapshot.notetype.fields if snapshot.notetype else FIELDS
     if change.note or note.text != wanted.notes[change.question].text:
         wrong = [each.field for each in all_fields(change, wanted) if not _holds(note, names, each.field, each.after)]

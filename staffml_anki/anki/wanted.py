@@ -1,12 +1,16 @@
 """What a release says should be in the collection: every note, rendered, and its place. A value."""
 
+import html
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from staffml_anki.anki.snapshot import SEPARATOR
+from pydantic import BaseModel, ConfigDict
+
+from staffml_anki.anki.held import SEPARATOR
 from staffml_anki.cards import markup
 from staffml_anki.cards.note import NoteMaker
 from staffml_anki.cards.notetype import FIELDS
+from staffml_anki.cards.tags import tag
 from staffml_anki.decks.layout import lay_out
 from staffml_anki.decks.recipe import Preset, Recipe
 from staffml_anki.package.build import program_digest
@@ -16,6 +20,18 @@ from staffml_anki.vault import Problem, QuestionId, Source, read_source
 from staffml_anki.vault.select import Selection, require_known
 
 _TITLE = FIELDS.index("Title")
+
+PLAN_DECK = "Plan"
+
+
+class PlanDecks(BaseModel):
+    """A study plan as Anki gets it: ``steps`` are (name, questions), in the plan's order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    title: str
+    steps: tuple[tuple[str, tuple[QuestionId, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class WantedNote:
         path: the deck that the recipe gives it, before the learner's own renaming is followed.
         due: its number among the new cards.
         media: the name of its drawing, or "".
+        home: the recipe's deck where a study plan puts the card into another for a while; else "".
     """
 
     question: QuestionId
@@ -35,6 +52,7 @@ class WantedNote:
     path: str
     due: int
     media: str = ""
+    home: str = ""
 
     @property
     def fields(self) -> list[str]:
@@ -56,6 +74,7 @@ class Wanted:
         complete: whether ``published`` is certain to hold them all: a file that cannot be read may be any question.
         source: the Source field that this vault's notes carry.
         media: drawings by file name.
+        chains: the steps of each chain, in the chains' order.
         errors: what is broken in the vault; what it concerns is neither written nor retired.
     """
 
@@ -69,12 +88,14 @@ class Wanted:
     release: str
     preset: Preset
     media: Mapping[str, bytes]
+    chains: tuple[tuple[QuestionId, ...], ...] = ()
     errors: tuple[Problem, ...] = ()
 
 
-def inputs_of(source: Source, recipe: Recipe, narrow: Selection) -> str:
+def inputs_of(source: Source, recipe: Recipe, narrow: Selection, plan: PlanDecks | None = None) -> str:
     """Digest of all that decides what is wanted; equal inputs give equal notes in equal places."""
-    return digest_of_texts([source.digest, recipe.model_dump_json(), narrow.model_dump_json(), program_digest()])
+    texts = [source.digest, recipe.model_dump_json(), narrow.model_dump_json(), program_digest()]
+    return digest_of_texts([*texts, plan.model_dump_json()] if plan else texts)
 
 
 def read_wanted(
@@ -83,11 +104,13 @@ def read_wanted(
     narrow: Selection,
     chain_names: Mapping[str, str],
     progress: Progress = no_progress,
+    plan: PlanDecks | None = None,
 ) -> Wanted:
     """Read, lay out and render a vault.
 
     Args:
         chain_names: the names that chain decks were given before.
+        plan: the study plan that is under way.
 
     Raises:
         StaffmlAnkiError: the vault or the recipe cannot be used at all.
@@ -98,17 +121,20 @@ def read_wanted(
     placed = [(deck.name, key) for deck in layout.decks for key in deck.questions]
     maker = NoteMaker(vault)
     notes = spread(maker.note, [vault.questions[key] for _, key in placed], "Making notes", progress)
-    wanted = {
+    made = {
         note.id: WantedNote(
             note.id, SEPARATOR.join(note.fields), note.tags, path, due, note.media.name if note.media else ""
         )
         for due, (note, (path, _)) in enumerate(zip(notes, placed, strict=True), start=1)
     }
+    descriptions = {deck.name: deck.description for deck in layout.decks}
+    if plan is not None:
+        made, descriptions = with_plan(made, descriptions, plan)
     broken = {QuestionId(problem.question) for problem in vault.errors if problem.question}
     return Wanted(
-        inputs=inputs_of(source, recipe, narrow),
-        notes=dict(sorted(wanted.items())),
-        descriptions={deck.name: deck.description for deck in layout.decks},
+        inputs=inputs_of(source, recipe, narrow, plan),
+        notes=dict(sorted(made.items())),
+        descriptions=descriptions,
         chain_names=dict(chain_names) | dict(layout.chain_names),
         published=frozenset(vault.questions.keys() | broken | {question.id for question in vault.broken}),
         complete=not vault.unread,
@@ -116,5 +142,28 @@ def read_wanted(
         release=vault.release.id,
         preset=recipe.preset,
         media={note.media.name: note.media.data for note in notes if note.media},
+        chains=tuple(chain.steps for chain in vault.chains),
         errors=vault.errors,
     )
+
+
+def with_plan(
+    notes: Mapping[QuestionId, WantedNote], descriptions: Mapping[str, str], plan: PlanDecks
+) -> tuple[dict[QuestionId, WantedNote], dict[str, str]]:
+    """The same with the plan's notes tagged, and their cards in decks of the plan's own, one for each of its steps.
+
+    Anki takes new cards deck by deck, in the order of their names: so the plan's order is theirs.
+    """
+    moved, texts = dict(notes), dict(descriptions)
+    for number, (step, questions) in enumerate(plan.steps, start=1):
+        for key in questions:
+            note = notes.get(key)
+            if note is None:
+                continue
+            top = f"{note.path.partition('::')[0]}::{PLAN_DECK} {plan.name}"
+            path = f"{top}::{number:02d} {step}"
+            tags = tuple(sorted({*note.tags, tag("plan", plan.name)}))
+            moved[key] = replace(note, path=path, tags=tags, home=note.path)
+            texts[top] = html.escape(plan.title)
+            texts[path] = html.escape(f"{plan.title}: {step}")
+    return moved, texts

@@ -97,7 +97,11 @@ from staffml_anki.cli import (  # noqa: E402 - they register their commands on `
     building,
     coverage,
     histories,
+    interviews,
+    mornings,
     pages,
+    paths,
+    studying,
     syncing,
     vaults,
 )
@@ -106,6 +110,10 @@ building.register(app)
 syncing.register(app)
 histories.register(app)
 coverage.register(app)
+mornings.register(app)
+studying.register(app)
+interviews.register(app)
+paths.register(app)
 vaults.register(app)
 pages.register(app)
 authoring.register(app)

@@ -40,6 +40,9 @@ def _notes(found: "Coverage") -> None:
         f"{n:,} {word}" for word, n in found.statuses.items() if word in ("lapsed", "leech", "suspended", "retired")
     ]
     parts = [", ".join(words)] if words else []
+    if found.practice.answers:
+        done = found.practice
+        parts.append(f"{done.answers:,} practised outside of Anki ({done.good / done.answers:.0%} partial or better)")
     if found.elsewhere:
         parts.append(f"{found.elsewhere:,} questions of the history not in this vault")
     if found.selection:

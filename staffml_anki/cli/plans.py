@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = 3
 COLOURS: dict["Kind", str] = {
     "added": "green", "updated": "yellow", "retagged": "cyan", "moved": "cyan", "retired": "red", "restored": "green",
+    "locked": "dim", "opened": "green",
 }  # fmt: skip
 _WORDS = re.compile(r"<[^>]*>|\w+|\s+|[^\w\s<]+|<")
 _AROUND = 6
@@ -99,7 +100,7 @@ def _besides(plan: "Plan") -> list[tuple[str, str]]:
 def _show_note(change: "NoteChange") -> None:
     kinds = ", ".join(change.kinds) or "conflict"
     output.say(f"\n{change.question}  {html.unescape(change.title)}  ({kinds})", "bold")
-    if change.kinds != ("added",):
+    if "added" not in change.kinds:
         for each in change.fields:
             output.say(f"  {each.field}: {word_diff(each.before, each.after)}")
         added, removed = (
@@ -164,7 +165,7 @@ def show_outcome(outcome: "Outcome") -> None:
 def outcome_json(outcome: "Outcome") -> dict[str, Any]:
     """The counts, then the lists behind them."""
     plan = outcome.plan.to_json()
-    counts = ("added", "updated", "retagged", "moved", "retired", "restored", "conflicts", "unchanged")
+    counts = (*COLOURS, "conflicts", "unchanged")
     return (
         {name: getattr(outcome, name) for name in counts}
         | {key: value for key, value in plan.items() if key not in counts}

@@ -7,6 +7,7 @@ import typer
 
 CONNECTION = "Reach Anki"
 KEEP = "What stays yours"
+GATING = "Chains, step by step"
 DEFAULT_URL = "http://127.0.0.1:8765"
 
 
@@ -56,6 +57,35 @@ Relayout = Annotated[bool, _keep("--relayout", "Move every card to the recipe's 
 ResetTemplates = Annotated[bool, _keep("--reset-templates", "Replace templates and CSS that you changed.")]
 RestoreDeleted = Annotated[bool, _keep("--restore-deleted", "Add notes again that you deleted.")]
 RetireMany = Annotated[bool, _keep("--retire-many", "Allow retiring a large part of the notes.")]
+Grade = Annotated[
+    bool, typer.Option("--grade-in-anki", help="Give waiting scores of practice to Anki, without asking.")
+]
+GateChains = Annotated[
+    bool | None,
+    typer.Option(
+        "--gate-chains/--no-gate-chains",
+        help="Keep later steps of chains suspended until the step before is known; or open all that this locked.",
+        show_default="as it was",
+        rich_help_panel=GATING,
+    ),
+]
+GateInterval = Annotated[
+    int | None,
+    typer.Option(
+        "--gate-interval", min=1, help="Known from this interval in days.", show_default="7", rich_help_panel=GATING
+    ),
+]
+GateRecall = Annotated[
+    float | None,
+    typer.Option(
+        "--gate-recall",
+        min=0.5,
+        max=0.99,
+        help="Or from this recall today, by FSRS.",
+        show_default="0.9",
+        rich_help_panel=GATING,
+    ),
+]
 AddFields = Annotated[
     bool,
     _keep("--add-fields", "Put back fields the note type lacks; AnkiWeb then wants a one-way sync from this computer."),

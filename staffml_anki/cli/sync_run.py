@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from staffml_anki.cli import output
+from staffml_anki.cli import handover, output
 from staffml_anki.errors import INTERRUPTED, PROBLEMS, StaffmlAnkiError
 
 if TYPE_CHECKING:
     from staffml_anki.anki.connect import Connection
     from staffml_anki.anki.memory import Memory
+    from staffml_anki.anki.plan import Side
     from staffml_anki.anki.request import SyncRequest
     from staffml_anki.anki.sync import Outcome, Prepared, Session, Wish
+    from staffml_anki.vault import QuestionId
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class SyncRun:
     Attributes:
         saved: the plan of ``--apply``, as JSON.
         looking: stop after the plan.
+        grade: scores of practice that wait are given to Anki without asking.
     """
 
     request: "SyncRequest"
@@ -36,6 +39,7 @@ class SyncRun:
     verbose: bool
     ankiweb: bool
     as_json: bool
+    grade: bool = False
 
     def run(self, url: str, key: str | None) -> None:
         """Sync, or show what a sync would do.
@@ -48,31 +52,43 @@ class SyncRun:
         with connection.memory() as memory, memory.alone():
             for notice in memory.notices:
                 output.warn(f"note: {notice}")
-            web = _ankiweb(connection, wanted=self.ankiweb and not self.looking)
+            web = sync_with_ankiweb(connection, wanted=self.ankiweb and not self.looking)
             session = open_session(connection, memory)
-            prepared, wish = self._prepare(session)
-            if not self.as_json:
-                _show(prepared, connection, verbose=self.verbose)
-            if self.looking:
-                self._stop(session, prepared, connection)
-                return
-            prepared = self._agreed(session, prepared, wish, connection)
+            run = self._with_plan(connection)
+            prepared = session.prepare(run.request.wish())
             try:
-                outcome = session.apply(prepared, wish, int(time.time()))
-            except KeyboardInterrupt:
-                output.warn("staffml-anki: stopped in the middle; run sync again: it finishes the work")
-                sys.exit(INTERRUPTED)
-            if web == "synced" and not prepared.plan.empty:
-                web = _ankiweb(connection, wanted=True)
+                run, prepared = run._settled(session, prepared)
+                if not self.as_json:
+                    _show(prepared, connection, verbose=self.verbose)
+                if self.looking:
+                    run._stop(session, prepared, connection)
+                    return
+                wish = run.request.wish()
+                prepared = run._agreed(session, prepared, wish, connection)
+                try:
+                    outcome = session.apply(prepared, wish, int(time.time()))
+                except KeyboardInterrupt:
+                    output.warn("staffml-anki: stopped in the middle; run sync again: it finishes the work")
+                    sys.exit(INTERRUPTED)
+            finally:
+                session.discard(prepared.snapshot)
+            if not self.as_json:
+                _report(outcome)
+            grades = handover.offer_grades(connection, agreed=self.grade, ask=not self.yes, quiet=self.as_json)
+            if web == "synced" and (grades["given"] or not prepared.plan.empty):
+                web = sync_with_ankiweb_again(connection)
+                if web == "synced" and not self.as_json:
+                    output.say("  AnkiWeb has it: sync on the phone to get it there")
         if self.as_json:
-            output.emit_json(_as_json(outcome, connection, web, dry_run=False))
-        else:
-            _report(outcome, web)
-        if outcome.failed or outcome.errors:
+            output.emit_json(_as_json(outcome, connection, web, dry_run=False) | {"practice": grades})
+        if outcome.failed or outcome.errors or web == "failed":
             raise typer.Exit(PROBLEMS)
 
     def _require_answers(self) -> None:
         """Somebody has to answer, or nothing may be asked."""
+        silent = self.as_json or not sys.stdin.isatty()
+        if self.ask_about_conflicts and silent and (self.plan_file is not None or not self.looking):
+            raise StaffmlAnkiError("--conflicts ask needs somebody to answer; use keep-mine or take-theirs")
         if self.yes or self.looking:
             return
         if self.as_json:
@@ -82,25 +98,27 @@ class SyncRun:
                 "sync asks before it changes anything, and nobody can answer here; add --yes or --dry-run"
             )
 
-    def _prepare(self, session: "Session") -> tuple["Prepared", "Wish"]:
-        wish = self.request.wish()
-        prepared = session.prepare(wish)
-        try:
-            session.require_sane(prepared, retire_many=self.request.retire_many)
-            if self.saved is not None and not prepared.plan.same_as(self.saved):
-                raise StaffmlAnkiError("the collection or the vault has moved on since this plan; make a new one")
-        except StaffmlAnkiError:
-            session.discard(prepared.snapshot)
-            raise
-        if self.ask_about_conflicts and not self.looking:
-            wish = _ask_about_conflicts(prepared, wish)
-            prepared = session.replan(prepared, wish)
-        return prepared, wish
+    def _with_plan(self, connection: "Connection") -> "SyncRun":
+        """The same with the study plan that is under way; a saved plan says its own."""
+        if self.saved is not None:
+            return self
+        plan = handover.plan_under_way(connection)
+        return replace(self, request=self.request.model_copy(update={"plan": plan}))
+
+    def _settled(self, session: "Session", prepared: "Prepared") -> tuple["SyncRun", "Prepared"]:
+        """The plan once it is known to be sane, with the conflicts decided one by one where that was asked for."""
+        session.require_sane(prepared, retire_many=self.request.retire_many)
+        if self.saved is not None and not prepared.plan.same_as(self.saved):
+            raise StaffmlAnkiError("the collection or the vault has moved on since this plan; make a new one")
+        if not self.ask_about_conflicts or not prepared.plan.conflicts or (self.looking and self.plan_file is None):
+            return self, prepared
+        answers = _ask_about_conflicts(prepared)
+        run = replace(self, request=self.request.model_copy(update={"answers": answers}))
+        return run, session.replan(prepared, run.request.wish())
 
     def _stop(self, session: "Session", prepared: "Prepared", connection: "Connection") -> None:
         from staffml_anki.anki.request import save_plan
 
-        session.discard(prepared.snapshot)
         if self.plan_file is not None:
             save_plan(self.plan_file, self.request, prepared.plan)
             if not self.as_json:
@@ -118,7 +136,6 @@ class SyncRun:
             if self.yes:
                 break
             if not typer.confirm("Do it?", default=False):
-                session.discard(prepared.snapshot)
                 output.say("nothing was changed")
                 raise typer.Exit
             again = session.prepare(wish)
@@ -126,6 +143,7 @@ class SyncRun:
                 return again
             output.say("\nthe collection has changed meanwhile; now it would be:", "bold")
             prepared = again
+            session.require_sane(prepared, retire_many=self.request.retire_many)
             _show(prepared, connection, verbose=self.verbose)
         return prepared
 
@@ -143,7 +161,7 @@ def open_session(connection: "Connection", memory: "Memory") -> "Session":
     return Session(connection.gateway, memory, say=output.step, progress=output.progress)
 
 
-def _ankiweb(connection: "Connection", *, wanted: bool) -> str:
+def sync_with_ankiweb(connection: "Connection", *, wanted: bool) -> str:
     """What became of the sync with AnkiWeb: "synced", "skipped", or why not.
 
     Before: what was reviewed and edited on the phone must be here before anything is compared. After: so that the
@@ -167,20 +185,25 @@ def _ankiweb(connection: "Connection", *, wanted: bool) -> str:
     return "synced"
 
 
-def _ask_about_conflicts(prepared: "Prepared", wish: "Wish") -> "Wish":
+def sync_with_ankiweb_again(connection: "Connection") -> str:
+    """The sync after the work: when it fails, the work is done all the same, and said."""
+    try:
+        return sync_with_ankiweb(connection, wanted=True)
+    except StaffmlAnkiError as error:
+        output.warn(f"staffml-anki: everything is in Anki, but not on AnkiWeb yet: {error}")
+        return "failed"
+
+
+def _ask_about_conflicts(prepared: "Prepared") -> "tuple[tuple[QuestionId, str, Side], ...]":
     from staffml_anki.cli.plans import show_conflict
 
-    if not prepared.plan.conflicts:
-        return wish
-    if not sys.stdin.isatty():
-        raise StaffmlAnkiError("--conflicts ask needs somebody to answer; use keep-mine or take-theirs")
-    answers = dict(wish.choices.answers)
+    answers: list[tuple[QuestionId, str, Side]] = []
     for number, (question, conflict) in enumerate(prepared.plan.conflicts, start=1):
         output.say(f"\n{number} of {len(prepared.plan.conflicts)}: {question} · {conflict.field}", "bold")
         show_conflict(conflict)
         theirs = typer.confirm("Take the release's text?", default=False)
-        answers[question, conflict.field] = "theirs" if theirs else "mine"
-    return replace(wish, choices=replace(wish.choices, answers=answers))
+        answers.append((question, conflict.field, "theirs" if theirs else "mine"))
+    return tuple(answers)
 
 
 def _show(prepared: "Prepared", connection: "Connection", *, verbose: bool) -> None:
@@ -196,9 +219,7 @@ def _as_json(outcome: "Outcome", connection: "Connection", web: str, *, dry_run:
     return outcome_json(outcome) | {"profile": connection.profile, "ankiweb": web, "dry_run": dry_run}
 
 
-def _report(outcome: "Outcome", web: str) -> None:
+def _report(outcome: "Outcome") -> None:
     from staffml_anki.cli.plans import show_outcome
 
     show_outcome(outcome)
-    if web == "synced":
-        output.say("  AnkiWeb has it: sync on the phone to get it there")

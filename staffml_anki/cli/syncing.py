@@ -2,13 +2,17 @@
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli import sync_options as given
-from staffml_anki.cli.sync_run import SyncRun, open_session, reach
+from staffml_anki.cli.sync_run import SyncRun, open_session, reach, sync_with_ankiweb, sync_with_ankiweb_again
 from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
+
+if TYPE_CHECKING:
+    from staffml_anki.anki.prune import Prunable
 
 
 def register(app: typer.Typer) -> None:
@@ -17,7 +21,12 @@ def register(app: typer.Typer) -> None:
     app.command("prune")(prune)
 
 
+WITH_APPLY = {"apply", "yes", "dry_run", "verbose", "grade_in_anki", "ankiweb", "url", "key", "as_json"}
+"""Options that do not decide what a plan does."""
+
+
 def sync(
+    context: typer.Context,
     vault: options.VaultPath = options.DEFAULT_VAULT,
     recipe: options.RecipeName = "complete",
     track: options.Tracks = [],  # noqa: B006 - typer copies defaults
@@ -35,6 +44,10 @@ def sync(
     restore_deleted: given.RestoreDeleted = False,
     retire_many: given.RetireMany = False,
     add_fields: given.AddFields = False,
+    gate_chains: given.GateChains = None,
+    gate_interval: given.GateInterval = None,
+    gate_recall: given.GateRecall = None,
+    grade_in_anki: given.Grade = False,
     previous: given.Previous = None,
     plan: given.SavePlan = None,
     apply: given.ApplyPlan = None,
@@ -57,6 +70,7 @@ def sync(
     from staffml_anki.anki.request import SyncRequest, read_plan
 
     if apply is not None:
+        _require_alone(context)
         request, saved = read_plan(apply)
     else:
         saved = None
@@ -65,18 +79,24 @@ def sync(
             recipe=recipe,
             narrow=options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain),
             conflicts="theirs" if conflicts == "take-theirs" else "mine",
-            relayout=relayout,
-            reset_templates=reset_templates,
-            restore_deleted=restore_deleted,
-            retire_many=retire_many,
-            add_fields=add_fields,
+            relayout=relayout, reset_templates=reset_templates, restore_deleted=restore_deleted,
+            retire_many=retire_many, add_fields=add_fields, use_packages=not no_packages,
             previous=str(previous.absolute()) if previous else "",
-            use_packages=not no_packages,
-        )
+            gate_chains=gate_chains, gate_interval=gate_interval, gate_recall=gate_recall,
+        )  # fmt: skip
     SyncRun(
         request, saved, plan_file=plan, looking=dry_run or plan is not None, yes=yes or saved is not None,
         ask_about_conflicts=conflicts == "ask", verbose=verbose, ankiweb=ankiweb, as_json=as_json,
+        grade=grade_in_anki,
     ).run(url, key)  # fmt: skip
+
+
+def _require_alone(context: typer.Context) -> None:
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name not in WITH_APPLY and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"--apply does what the saved plan says; leave out {parameter.opts[0]}")
 
 
 def doctor(url: given.Url = given.DEFAULT_URL, key: given.Key = None, as_json: options.AsJson = False) -> None:
@@ -103,7 +123,11 @@ def doctor(url: given.Url = given.DEFAULT_URL, key: given.Key = None, as_json: o
 
 
 def prune(
-    yes: given.Yes = False, url: given.Url = given.DEFAULT_URL, key: given.Key = None, as_json: options.AsJson = False
+    yes: given.Yes = False,
+    ankiweb: given.AnkiWeb = True,
+    url: given.Url = given.DEFAULT_URL,
+    key: given.Key = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Delete retired notes that were never reviewed and hold nothing of yours, after a backup.
 
@@ -116,28 +140,43 @@ def prune(
         raise StaffmlAnkiError("prune asks before it deletes anything, and nobody can answer here; add --yes")
     connection = reach(url, key)
     with connection.memory() as memory, memory.alone():
+        web = sync_with_ankiweb(connection, wanted=ankiweb)
         session = open_session(connection, memory)
         snapshot = session.look()
-        found = find_prunable(connection.gateway, snapshot, memory.remembered())
-        if not as_json:
-            for note in found.unused:
-                output.say(f"  {note.question}  {note.fields[1]}")
-            kept = f"{len(found.reviewed):,} with reviews and {len(found.yours):,} with something of yours stay"
-            output.say(f"{output.counted(len(found.unused), 'retired note')} to delete; {kept}", "bold")
-        left = []
-        if found.unused and (yes or typer.confirm("Delete them?", default=False)):
-            backup = session.back_up(snapshot, int(time.time()))
-            if not backup:
-                output.warn("note: Anki cannot write a backup where we see it")
-            left = delete(connection.gateway, found.unused)
-            gone = {note.question for note in found.unused} - {note.question for note in left}
-            memory.forget(gone)
-            if not as_json:
-                output.say(f"{output.counted(len(gone), 'note')} deleted", "green")
-        else:
-            gone = set()
+        try:
+            found = find_prunable(connection.gateway, snapshot, memory.remembered())
+            agreed = yes
+            while found.unused and not agreed:
+                _show_prunable(found)
+                if not typer.confirm("Delete them?", default=False):
+                    output.say("nothing was deleted")
+                    raise typer.Exit
+                # Anki went on while they read: what has become the learner's meanwhile stays.
+                snapshot = session.look()
+                again = find_prunable(connection.gateway, snapshot, memory.remembered())
+                agreed, found = again == found, again
+            if not as_json and (yes or not found.unused):
+                _show_prunable(found)
+            backup = session.back_up(snapshot, int(time.time())) if found.unused else []
+        finally:
             session.discard(snapshot)
+        if found.unused and not backup:
+            output.warn("note: Anki cannot write a backup where we see it")
+        left = delete(connection.gateway, found.unused) if found.unused else []
+        gone = {note.question for note in found.unused} - {note.question for note in left}
+        memory.forget(gone)
+        if gone and not as_json:
+            output.say(f"{output.counted(len(gone), 'note')} deleted", "green")
+        if gone and web == "synced":
+            web = sync_with_ankiweb_again(connection)
     if as_json:
-        output.emit_json({"deleted": sorted(gone), "left": [note.question for note in left]})
-    if left:
+        output.emit_json({"deleted": sorted(gone), "left": [note.question for note in left], "ankiweb": web})
+    if left or web == "failed":
         raise typer.Exit(PROBLEMS)
+
+
+def _show_prunable(found: "Prunable") -> None:
+    for note in found.unused:
+        output.say(f"  {note.question}  {note.fields[1]}")
+    kept = f"{len(found.reviewed):,} with reviews and {len(found.yours):,} with something of yours stay"
+    output.say(f"{output.counted(len(found.unused), 'retired note')} to delete; {kept}", "bold")

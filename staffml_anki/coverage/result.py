@@ -188,6 +188,19 @@ class Readiness:
     next: tuple[QuestionId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """What was practised outside of Anki, told apart from reviews.
+
+    Attributes:
+        answers: scored 1 or more; ``good`` are those with 2 (partial) or more.
+    """
+
+    answers: int = 0
+    good: int = 0
+    questions: int = 0
+
+
 @dataclass(frozen=True)
 class Coverage:
     """All of it.
@@ -201,6 +214,7 @@ class Coverage:
         questions: in id order.
         elsewhere: questions of the history that the vault does not have.
         notices: what the reader should know.
+        practice: answers outside of Anki, to questions that were selected; they are in none of the other numbers.
         replayed: memories worked out on the way, for the history to keep; not part of any report.
     """
 
@@ -227,4 +241,5 @@ class Coverage:
     readiness: Readiness
     pulled: int
     elsewhere: int
+    practice: Practice = Practice()
     replayed: Mapping[QuestionId, Replayed] = field(default_factory=dict, repr=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, Json, batches
-from staffml_anki.anki.snapshot import HeldNotetype
+from staffml_anki.anki.held import HeldNotetype
 from staffml_anki.cards import notetype
 from staffml_anki.reviews.collection import LEECH, SLACK, Taken
 from staffml_anki.reviews.model import CardState, Kind

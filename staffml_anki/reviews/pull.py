@@ -9,7 +9,8 @@ from pathlib import Path
 from staffml_anki.anki import shapes
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway
-from staffml_anki.anki.snapshot import MOST_EXPORTS, HeldNotetype, read_notetype, require_fields
+from staffml_anki.anki.held import HeldNotetype
+from staffml_anki.anki.snapshot import MOST_EXPORTS, read_notetype, require_fields
 from staffml_anki.errors import StaffmlAnkiError, reason
 from staffml_anki.package.reader import MAX_COLLECTION, SQLITE, copy_collection, unpack
 from staffml_anki.reviews.collection import Taken, attached, missing, take_collection

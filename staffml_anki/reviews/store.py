@@ -25,6 +25,7 @@ from staffml_anki.reviews.model import (
     Replayed,
     Reviews,
 )
+from staffml_anki.reviews.schema import PRACTICE
 from staffml_anki.vault import QuestionId
 
 NAME = "history.db"
@@ -61,9 +62,11 @@ MIGRATIONS = (
     );
     CREATE TABLE columns (name TEXT PRIMARY KEY, data BLOB NOT NULL);
     """,
+    PRACTICE,
 )
 """Each step from one version of the schema to the next; the file's version is how many of them it has seen."""
 _STATE = "changed, type, queue, interval, reps, lapses, stability, difficulty, decay, last_review, leech, retired, gone"
+_ALL = ("reviews", "states", "replayed", "practice", "sessions", "plans")
 _ROW = "question, time, ease, kind, interval, last_interval, factor, taken"
 
 
@@ -298,10 +301,11 @@ class HistoryStore:
         with self.writing() as connection:
             if questions is None:
                 (count,) = connection.execute("SELECT count(*) FROM reviews").fetchone()
-                for table in ("reviews", "states", "replayed", "questions", "pulls", "columns", "about"):
+                for table in (*_ALL, "questions", "pulls", "columns", "about"):
                     connection.execute(f"DELETE FROM {table}")  # noqa: S608
             else:
                 count = 0
+                connection.executemany("DELETE FROM practice WHERE question = ?", [(key,) for key in questions])
                 for (number,) in [
                     row
                     for key in questions

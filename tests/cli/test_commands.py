@@ -15,11 +15,14 @@ from factory import question, release, sample, write_corpus, write_folder
 type Run = Callable[..., Any]
 COMMANDS = (
     "build", "recipes", "sync", "doctor", "prune", "check", "list", "search", "show", "stats", "diff", "new", "preview",
-    "browse", "pull", "coverage",
+    "browse", "pull", "coverage", "today", "practice", "daily",
 )  # fmt: skip
 
 
-IN_GROUPS = ("history export", "history forget", "progress export")
+IN_GROUPS = (
+    "history export", "history forget", "progress export", "gauntlet start", "gauntlet list", "gauntlet show",
+    "gauntlet export", "plan list", "plan start", "plan status", "plan stop", "chain list", "chain show", "chain next",
+)  # fmt: skip
 
 
 def spawn(*arguments: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

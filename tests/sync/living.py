@@ -15,9 +15,11 @@ from factory import Raw, chain, question, release, write_folder
 from server import Server
 
 from staffml_anki.anki.gateway import Gateway
+from staffml_anki.anki.gating import GateWish
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices
 from staffml_anki.anki.sync import Outcome, Prepared, Session, Wish
+from staffml_anki.anki.wanted import PlanDecks
 from staffml_anki.cards.notetype import MY_NOTES
 from staffml_anki.decks.recipe import find_recipe
 
@@ -74,8 +76,9 @@ class Living:
         made = release(f"2026-06-{self.releases:02d}T00:00:00+00:00", f"1.{self.releases}.0") | about
         return write_folder(self.folder / f"release-{self.releases}", questions, chains, made)
 
-    def wish(self, vault: Path, **choices: Any) -> Wish:
-        return Wish(vault, find_recipe(self.recipe), choices=Choices(**choices), use_packages=self.use_packages)
+    def wish(self, vault: Path, gate: GateWish = GateWish(), plan: PlanDecks | None = None, **choices: Any) -> Wish:  # noqa: B008 - frozen
+        recipe = find_recipe(self.recipe)
+        return Wish(vault, recipe, choices=Choices(**choices), use_packages=self.use_packages, gate=gate, plan=plan)
 
     def prepare(self, vault: Path, **choices: Any) -> Prepared:
         with Memory(self.state) as memory, memory.alone():
@@ -117,6 +120,15 @@ class Living:
         with self.collection() as col:
             col.sched.suspend_cards([self.card(col, key).id])
 
+    def unsuspend(self, key: str) -> None:
+        with self.collection() as col:
+            col.sched.unsuspend_cards([self.card(col, key).id])
+
+    def know(self, key: str, days: int) -> None:
+        """Give a card an interval, as if it had been reviewed for a while."""
+        with self.collection() as col:
+            col.sched.set_due_date([self.card(col, key).id], f"{days}!")
+
     def flag(self, key: str, flag: int) -> None:
         with self.collection() as col:
             col.set_user_flag_for_cards(flag, [self.card(col, key).id])
@@ -149,6 +161,40 @@ class Living:
             card.start_timer()
             answer = col.sched.build_answer(card=card, states=states, rating=rating)
             col.sched.answer_card(answer)
+
+    def study_a_day(self, again_every: int = 0) -> int:
+        """Answer everything that Anki shows today, Good but for every n-th; how many answers that were."""
+        count = 0
+        with self.collection() as col:
+            col.decks.select(col.decks.id("StaffML"))
+            while (card := col.sched.getCard()) is not None and count < 500:
+                count += 1
+                card.start_timer()
+                col.sched.answerCard(card, 1 if again_every and count % again_every == 0 else 3)
+        return count
+
+    def next_day(self) -> None:
+        """Let a day pass, by moving everything that has happened a day back."""
+        with self.collection() as col:
+            col.db.execute("UPDATE col SET crt = crt - 86400")
+            col.db.execute("UPDATE cards SET due = due - 86400 WHERE queue = 1")
+            for card, data in col.db.all("SELECT id, data FROM cards WHERE data LIKE '%lrt%'"):
+                moved = json.loads(data)
+                moved["lrt"] -= 86400
+                col.db.execute("UPDATE cards SET data = ? WHERE id = ?", json.dumps(moved), card)
+            col.db.execute("UPDATE revlog SET id = id - 86400000")
+        self.server.open_profile("User 1", self.folder / "collection.anki2")
+
+    def known(self, key: str) -> bool:
+        """An interval of a week, or a recall of 0.9 of a graduated card by Anki's own number."""
+        with self.collection() as col:
+            card = self.card(col, key)
+            recall = col.card_stats_data(card.id).fsrs_retrievability if card.queue == 2 and card.memory_state else 0
+            return card.ivl >= 7 or recall >= 0.9
+
+    def forget_memory(self) -> None:
+        """Another computer: the same collection, and nothing remembered."""
+        (self.state / "state.db").unlink()
 
     # -- what is there ----------------------------------------------------------------------------
 

@@ -107,7 +107,26 @@ def test_where_both_changed_a_field_the_learner_decides(fast: Living, choice: An
     assert fast.held()["cloud-0001"]["fields"]["Answer"].endswith(expected)
     again = fast.prepare(vault).plan
     assert again.empty
-    assert not again.conflicts, "a conflict that was decided comes up again"
+    assert len(again.conflicts) == (choice == "mine"), "kept by default is not yet decided"
+
+
+def test_a_conflict_stays_one_until_it_is_decided(fast: Living) -> None:
+    questions, chains = first(fast)
+    for key in ("cloud-0001", "edge-0002"):
+        fast.edit(key, "Answer", "my answer")
+    vault = fast.vault(revised(questions, 0, 1), chains)
+    for _ in range(2):
+        assert fast.sync(vault).conflicts == 2
+    newer = fast.vault(revised(revised(questions, 0, 1), 0, 3), chains)
+    assert fast.sync(newer).conflicts == 2, "a further release decides nothing"
+    fast.sync(newer, answers={("cloud-0001", "Answer"): "mine"})
+    assert [key for key, _ in fast.prepare(newer).plan.conflicts] == ["edge-0002"]
+    outcome = fast.sync(newer, conflicts="theirs")
+    assert outcome.updated == 1
+    held = fast.held()
+    assert held["cloud-0001"]["fields"]["Answer"] == "my answer"
+    assert held["edge-0002"]["fields"]["Answer"].endswith("Revised.</p>")
+    assert not fast.prepare(newer).plan.conflicts
 
 
 def test_a_single_answer_goes_before_the_general_choice(fast: Living) -> None:
@@ -163,6 +182,23 @@ def test_a_question_that_moves_takes_its_card_along_unless_the_learner_moved_it(
     outcome = world.sync(world.vault(questions, chains))
     assert outcome.moved == 0
     assert world.held()["cloud-0007"]["deck"] == "Mine"
+
+
+def test_a_move_that_was_stopped_is_still_ours(world: Living, monkeypatch: pytest.MonkeyPatch) -> None:
+    questions, chains = first(world)
+    vault = world.vault(moved_on(questions), chains)
+
+    def dies(*_: Any) -> None:
+        raise AnkiClosedError("Anki is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("staffml_anki.anki.sync.read_back", dies)
+        with pytest.raises(AnkiClosedError):
+            world.sync(vault)
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L5"
+    world.sync(vault)
+    assert world.sync(world.vault(questions, chains)).moved == 1
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L4"
 
 
 def test_another_recipe_moves_only_cards_that_the_learner_did_not_move(fast: Living) -> None:
@@ -309,6 +345,17 @@ def test_the_wrong_vault_does_not_retire_a_collection(fast: Living) -> None:
         session.require_sane(prepared, retire_many=True)
 
 
+def test_more_than_half_of_a_small_collection_is_not_retired_unasked(fast: Living) -> None:
+    questions, chains = first(fast)
+    with Memory(fast.state) as memory:
+        session = Session(fast.gateway(), memory)
+        prepared = session.prepare(fast.wish(fast.vault(questions[:3], chains[:0])))
+        with pytest.raises(StaffmlAnkiError, match="would retire 5 of 8 notes"):
+            session.require_sane(prepared, retire_many=False)
+        prepared = session.prepare(fast.wish(fast.vault(questions[:6], chains)))
+        session.require_sane(prepared, retire_many=False)
+
+
 def test_a_narrower_selection_retires_nothing(fast: Living) -> None:
     questions, chains = first(fast)
     fast.recipe = "cloud"
@@ -370,6 +417,37 @@ def test_a_field_of_the_learner_keeps_its_content(world: Living) -> None:
     assert held["cloud-0001"]["fields"]["Mnemonic"] == "three Gs"
     assert held["cloud-0001"]["fields"]["Answer"].endswith("Revised.</p>")
     assert (world.schema_changed(), world.notetypes()) == (schema, types)
+
+
+def test_cards_of_the_learners_own_template_are_left_alone(world: Living) -> None:
+    questions, chains = first(world)
+
+    def add(models: Any, model: Any) -> None:
+        template = models.new_template("Mine")
+        template.update(qfmt="{{Title}} in short?", afmt="{{Answer}}")
+        models.add_template(model, template)
+
+    change_model(world, add)
+
+    def extra(key: str) -> tuple[str, int]:
+        with world.collection() as col:
+            card = world.note(col, key).cards()[1]
+            return col.decks.name(card.did), card.queue
+
+    with world.collection() as col:
+        card = world.note(col, "cloud-0007").cards()[1]
+        col.sched.suspend_cards([card.id])
+        col.set_deck([world.note(col, "edge-0008").cards()[1].id], col.decks.id("Mine"))
+    before = {key: extra(key) for key in ("cloud-0007", "edge-0008")}
+    world.sync(world.vault(moved_on(questions)[:7], chains))
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L5"
+    assert world.held()["edge-0008"]["suspended"]
+    assert {key: extra(key) for key in before} == before
+    again = world.vault(questions, chains)
+    world.sync(again)
+    assert not world.held()["edge-0008"]["suspended"]
+    assert {key: extra(key) for key in before} == before
+    assert world.prepare(again).plan.empty
 
 
 def test_a_renamed_template_doubles_no_card(world: Living) -> None:
@@ -480,6 +558,22 @@ def test_after_an_import_nothing_is_overwritten_silently_and_that_is_said(fast: 
     assert not any(conflict.known for _, conflict in outcome.plan.conflicts)
     assert "8 notes are here that this machine has not written" in outcome.plan.assumed[0]
     assert {key: state["guid"] for key, state in fast.held().items()} == {key: s["guid"] for key, s in before.items()}
+    later = fast.vault(revised(questions, 0, 1), chains)
+    outcome = fast.sync(later, conflicts="theirs")
+    assert outcome.updated == 2, "what is not known yet can still be decided by a later sync"
+    assert fast.held()["edge-0002"]["fields"]["Answer"].endswith("Revised.</p>")
+
+
+def test_texts_of_a_restored_backup_are_no_edits(fast: Living) -> None:
+    questions, chains = first(fast)
+    old = {key: fast.held()[key]["fields"]["Answer"] for key in ("cloud-0001", "edge-0002")}
+    vault = fast.vault(revised(questions, 0, 1), chains)
+    fast.sync(vault)
+    fast.edit("cloud-0001", "Answer", old["cloud-0001"])  # as a backup would put it back
+    fast.edit("edge-0002", "Answer", old["edge-0002"] + " And mine.")
+    outcome = fast.sync(vault)
+    assert (outcome.updated, outcome.plan.edits) == (1, (("edge-0002", "Answer"),))
+    assert fast.held()["cloud-0001"]["fields"]["Answer"].endswith("Revised.</p>")
 
 
 def test_with_the_manifest_of_the_import_only_real_edits_count(fast: Living) -> None:

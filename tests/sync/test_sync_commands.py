@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from living import Living, living, revised, small_vault
 
+from staffml_anki.anki.gateway import Gateway
+
 type Run = Callable[..., Any]
 COUNTS = ("added", "updated", "retagged", "moved", "retired", "restored", "conflicts", "unchanged")
 
@@ -229,36 +231,112 @@ def test_prune_deletes_only_retired_notes_that_nobody_used(world: Living, run: R
         True,
     )
     assert world.held().keys() == {raw["id"] for raw in questions[:10]}
-    assert run("prune", "--yes", "--json").json == {"deleted": [], "left": []}
+    assert run("prune", "--yes", "--json", "--no-ankiweb").json == {
+        "deleted": [],
+        "left": [],
+        "ankiweb": "skipped",
+    }
     assert run("sync", "-v", world.vault(questions, chains), "-y", "--json", "--no-ankiweb").json["added"] == 2
 
 
-def test_a_person_is_asked_and_may_say_no(world: Living, tmp_path: Path) -> None:
-    """In a real pseudo-terminal."""
+def converse(*args: object, answers: list[tuple[bytes, bytes]]) -> tuple[int, str]:
+    """Run a command in a real pseudo-terminal, answer its questions; its exit code and what was seen."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "staffml_anki", *map(str, args)],
+        stdin=slave, stdout=slave, stderr=slave, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    waiting = list(answers)
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+        if waiting and waiting[0][0] in seen:
+            question, answer = waiting.pop(0)
+            seen = seen.replace(question, b"(asked) ")
+            os.write(master, answer)
+    os.close(master)
+    assert not waiting, seen.decode()
+    return process.wait(60), seen.decode()
+
+
+def test_a_person_is_asked_and_may_say_no(world: Living) -> None:
     vault = world.vault(*small_vault())
-    for answer, expected in ((b"n\n", {}), (b"y\n", 8)):
-        master, slave = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "staffml_anki", "sync", "-v", str(vault), "--no-ankiweb"],
-            stdin=slave, stdout=slave, stderr=slave, env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
-        )  # fmt: skip
-        os.close(slave)
-        seen = b""
-        while b"Do it?" not in seen:
-            seen += os.read(master, 4096)
-        os.write(master, answer)
-        while True:
-            try:
-                part = os.read(master, 4096)
-            except OSError:
-                break
-            if not part:
-                break
-            seen += part
-        os.close(master)
-        assert process.wait(60) == 0, seen.decode()
-        assert (world.held() or {}) == expected or len(world.held()) == expected
-        assert (b"nothing was changed" in seen) == (answer == b"n\n")
+    for answer, expected in ((b"n\n", 0), (b"y\n", 8)):
+        code, seen = converse("sync", "-v", vault, "--no-ankiweb", answers=[(b"Do it?", answer)])
+        assert code == 0, seen
+        assert len(world.held()) == expected
+        assert ("nothing was changed" in seen) == (answer == b"n\n")
+
+
+def test_conflicts_are_asked_one_by_one_and_a_saved_plan_keeps_the_answers(
+    world: Living, run: Run, tmp_path: Path
+) -> None:
+    questions, chains = small_vault()
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    for key in ("cloud-0001", "edge-0002"):
+        world.edit(key, "Answer", "my answer")
+    vault = world.vault(revised(questions, 0, 1), chains)
+    asked = [(b"Take the release's text?", b"y\n"), (b"Take the release's text?", b"n\n")]
+    saved = tmp_path / "plan.json"
+    code, seen = converse("sync", "-v", vault, "--conflicts", "ask", "--plan", saved, answers=asked)
+    assert code == 0, seen
+    assert run("sync", "--apply", saved, "--json", "--no-ankiweb").json["updated"] == 1
+    held = world.held()
+    assert held["cloud-0001"]["fields"]["Answer"].endswith("Revised.</p>")
+    assert held["edge-0002"]["fields"]["Answer"] == "my answer"
+    assert run("sync", "-v", vault, "-n", "--json").json["conflicts"] == 0, "both are decided"
+
+
+def test_options_that_would_not_count_are_refused(world: Living, run: Run) -> None:
+    vault = world.vault(*small_vault())
+    run("sync", "-v", vault, "--plan", "plan.json")
+    done = run("sync", "--apply", "plan.json", "--relayout")
+    assert (done.code, "--apply does what the saved plan says; leave out --relayout" in done.err) == (2, True)
+    done = run("sync", "-v", vault, "--conflicts", "ask", "--yes", "--json")
+    assert (done.code, "--conflicts ask needs somebody to answer" in done.err) == (2, True)
+    assert world.held() == {}
+
+
+def test_what_was_done_is_reported_although_ankiweb_fails_at_the_end(
+    world: Living, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = world.vault(*small_vault())
+    world.server.addon.ankiweb = "in"
+    sync = Gateway.sync_with_ankiweb
+
+    def once(gateway: Gateway) -> None:
+        sync(gateway)
+        world.server.addon.ankiweb = "full sync"
+
+    monkeypatch.setattr(Gateway, "sync_with_ankiweb", once)
+    done = run("sync", "-v", vault, "-y")
+    assert done.code == 1
+    assert "done and read back: 8 added" in done.out
+    assert "everything is in Anki, but not on AnkiWeb yet" in done.err
+    assert not list((world.folder.parent / "home").rglob("snapshot*.apkg"))
+
+
+def test_prune_looks_again_after_its_question(world: Living, run: Run) -> None:
+    questions, chains = small_vault(12)
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    run("sync", "-v", world.vault(questions[:8], chains), "-y", "--no-ankiweb")
+    code, seen = converse("prune", answers=[(b"Delete them?", b"n\n")])
+    assert (code, "nothing was deleted" in seen, len(world.held())) == (0, True, 12)
+    world.server.requests.clear()
+    world.server.addon.ankiweb = "in"
+    done = run("prune", "--yes", "--json")
+    assert len(done.json["deleted"]) == 4
+    assert done.json["ankiweb"] == "synced"
+    actions = [request["action"] for request in world.server.requests]
+    assert actions.index("sync") < actions.index("exportPackage") < actions.index("deleteNotes")
+    assert actions.count("sync") == 2
 
 
 def test_the_plan_file_is_plain_json(world: Living, run: Run) -> None:

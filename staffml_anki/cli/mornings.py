@@ -1,0 +1,86 @@
+"""`today`: one screen for the morning."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from staffml_anki.cli import options, output
+from staffml_anki.cli.histories import Profile
+from staffml_anki.cli.learner import at_bank
+from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
+
+if TYPE_CHECKING:
+    from staffml_anki.study.morning import Today
+
+
+def register(app: typer.Typer) -> None:
+    app.command("today")(today)
+
+
+def today(
+    vault: options.VaultPath = options.DEFAULT_VAULT,
+    profile: Profile = None,
+    timezone: options.TimeZone = None,
+    rollover: options.Rollover = None,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """The morning's one screen: what is due, the daily challenge, the plan, the weakest area, and what to run next.
+
+    [dim]Example:[/dim]
+      staffml-anki today
+    """
+    from staffml_anki.study.morning import today as look
+
+    due = _due_in_anki(url, key)
+    with at_bank(vault, profile, timezone, rollover) as standing:
+        found = look(standing, due)
+        if as_json:
+            output.emit_json(found)
+        else:
+            _show_today(found)
+
+
+def _due_in_anki(url: str, key: str | None) -> int | None:
+    """Cards of ours that are due; None where Anki does not run."""
+    from staffml_anki.anki.connect import find_key
+    from staffml_anki.anki.errors import AnkiError
+    from staffml_anki.anki.gateway import Gateway
+    from staffml_anki.anki.snapshot import read_notetype
+
+    try:
+        gateway = Gateway(url, find_key(key))
+        held = read_notetype(gateway)
+        return 0 if held is None else len(gateway.find_cards(f"mid:{held.id} is:due"))
+    except AnkiError:
+        return None
+
+
+def _show_today(found: "Today") -> None:
+    from datetime import UTC, datetime
+
+    pulled = datetime.fromtimestamp(found.pulled, UTC).date() if found.pulled else None
+    as_of = f"as pulled on {pulled}" if pulled else "and nothing was pulled yet"
+    source = "" if found.due_from == "Anki" else f" (Anki is not running, {as_of})"
+    lines = [
+        ("due in Anki", f"{output.counted(found.due, 'card')}{source}"),
+        ("daily", {"open": "waiting", "begun": "begun", "done": "done"}.get(found.daily, found.daily)),
+        ("plan", _plan_line(found)),
+        ("weakest area", f"{found.weakest or '–'}, recall {found.weakest_recall or 0:.0%}"),
+        ("streak", f"{output.counted(found.streak, 'day')} in Anki, {found.daily_streak} of the daily challenge"),
+    ]
+    if found.waiting:
+        lines.append(("for Anki", f"{output.counted(found.waiting, 'score')}; sync offers them"))
+    output.say(f"{found.date:%A, %d %B %Y}", "bold")
+    for name, text in lines:
+        output.say(f"  {name:<13} {text}")
+    output.say(f"\nnext: {found.next}  ({found.why})", "bold green")
+
+
+def _plan_line(found: "Today") -> str:
+    plan = found.plan
+    if plan is None:
+        return "none"
+    track = "on track" if plan.on_track else "behind"
+    return f"{plan.title}: {plan.today} of {plan.quota} today, {plan.done} of {plan.total} in all, {track}"

@@ -1,0 +1,101 @@
+"""What is kept of studying: sessions, practice and plans, in the file of the history, each change in one transaction.
+
+A session is written after every event, its scores in the same step, so that it can be closed at any moment. Practice is
+keyed by question and time: writing a session again adds nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import ValidationError
+
+from staffml_anki.reviews.practice import Grade, Mode, Practised, read_practice
+from staffml_anki.reviews.store import HistoryStore
+from staffml_anki.study.plans import StudyPlan
+from staffml_anki.study.session import Session
+
+
+class Notebook:
+    """The part of a history that studying writes."""
+
+    def __init__(self, store: HistoryStore) -> None:
+        self._store = store
+
+    # -- sessions ---------------------------------------------------------------------------------
+
+    def keep(self, session: Session) -> None:
+        """Write a session as it is, and the scores in it.
+
+        Raises:
+            StaffmlAnkiError: somebody else is writing, or the disk is full; nothing was changed.
+        """
+        with self._store.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sessions VALUES (?,?,?,?,?)",
+                (session.id, session.mode, session.started, session.stage != "over", session.model_dump_json()),
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO practice (question, time, score, taken, mode, session, grade) "
+                "VALUES (?,?,?,?,?,?,'waiting')",
+                [(a.question, a.at, a.score, a.thought, session.mode, session.id) for a in session.scored],
+            )
+
+    def open_session(self, mode: Mode) -> Session | None:
+        """The latest session of a mode that is not over."""
+        return next(iter(self._sessions("mode = ? AND open", mode)), None)
+
+    def sessions(self, mode: Mode) -> list[Session]:
+        """Those that are over, the latest first."""
+        return self._sessions("mode = ? AND NOT open", mode)
+
+    def session(self, key: str) -> Session | None:
+        return next(iter(self._sessions("id = ?", key)), None)
+
+    def _sessions(self, condition: str, value: str) -> list[Session]:
+        query = f"SELECT state FROM sessions WHERE {condition} ORDER BY started DESC, id DESC"  # noqa: S608 - ours
+        found = []
+        for (state,) in self._store.connection.execute(query, (value,)):
+            try:
+                found.append(Session.model_validate_json(state))
+            except ValidationError:
+                continue  # written by a version that we do not know
+        return found
+
+    # -- practice ---------------------------------------------------------------------------------
+
+    def practice(self) -> list[Practised]:
+        """All of it, in order of time."""
+        return read_practice(self._store)
+
+    def ungraded(self) -> list[Practised]:
+        """Scores that Anki may still get, in order of time."""
+        return [each for each in self.practice() if each.grade in ("waiting", "sending")]
+
+    def set_grades(self, practised: Iterable[Practised], grade: Grade, tried: int) -> None:
+        rows = [(grade, tried, each.question, each.time) for each in practised]
+        with self._store.writing() as connection:
+            connection.executemany("UPDATE practice SET grade = ?, tried = ? WHERE question = ? AND time = ?", rows)
+
+    # -- plans ------------------------------------------------------------------------------------
+
+    def plan(self) -> StudyPlan | None:
+        """The plan that is under way."""
+        plans = self._plans("ended = 0")
+        return plans[0] if plans else None
+
+    def past_plans(self) -> Sequence[StudyPlan]:
+        return self._plans("ended > 0")
+
+    def begin_plan(self, plan: StudyPlan) -> None:
+        with self._store.writing() as connection:
+            connection.execute(
+                "INSERT INTO plans (name, started, ended, state) VALUES (?,?,0,?)",
+                (plan.name, plan.started, plan.model_dump_json()),
+            )
+
+    def end_plan(self, at: int) -> None:
+        with self._store.writing() as connection:
+            connection.execute("UPDATE plans SET ended = ? WHERE ended = 0", (at,))
+
+    def _plans(self, condition: str) -> list[StudyPlan]:
+        query = f"SELECT state FROM plans WHERE {condition} ORDER BY number DESC"  # noqa: S608 - ours
+        return [StudyPlan.model_validate_json(state) for (state,) in self._store.connection.execute(query)]

@@ -1,0 +1,21 @@
+"""A gauntlet's result as one page to share: no script, nothing loaded from elsewhere, every text escaped."""
+
+from pathlib import Path
+
+import jinja2
+
+from staffml_anki.study.gauntlet import Result
+from staffml_anki.study.view import SCORE_NAMES
+from staffml_anki.vault import Release
+
+TEMPLATE = Path(__file__).with_name("result.html.j2")
+
+
+def result_page(result: Result, release: Release) -> str:
+    """The page, as HTML. It names questions and carries none of their texts but the titles."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["clock"] = lambda value: f"{int(value) // 60}:{int(value) % 60:02d}"
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(result=result, release=release, score_names=SCORE_NAMES)

@@ -1,0 +1,123 @@
+"""Where a learner stands, from one history: what Anki's reviews say, what was practised, and the days of both."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from staffml_anki.coverage import Bank, Coverage, measure
+from staffml_anki.reviews import Calendar, History, HistoryStore
+from staffml_anki.reviews.days import Streak, date_of, streak
+from staffml_anki.reviews.practice import Practised
+from staffml_anki.study.ladders import Ladder, ladders
+from staffml_anki.study.notebook import Notebook
+from staffml_anki.study.plans import PlanStatus, status
+from staffml_anki.vault import QuestionId
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything that the modes decide by, at one moment. ``now`` is in milliseconds since the epoch."""
+
+    bank: Bank
+    history: History
+    notebook: Notebook
+    calendar: Calendar
+    now: int
+
+    @property
+    def today(self) -> int:
+        """The learner's day, counted from 1 January 1970."""
+        return self.calendar.day(self.now // 1000)
+
+    @property
+    def date(self) -> date:
+        return date_of(self.today)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        return measure(self.bank, self.history, self.now // 1000, self.calendar)
+
+    @cached_property
+    def recall(self) -> Mapping[QuestionId, float]:
+        return {question.id: question.recall for question in self.coverage.questions} if self.bank.entries else {}
+
+    @cached_property
+    def practice(self) -> list[Practised]:
+        return self.notebook.practice()
+
+    @cached_property
+    def last_practised(self) -> Mapping[QuestionId, tuple[int, int]]:
+        """(score, time) of the last practice of each question."""
+        return {each.question: (each.score, each.time) for each in self.practice}
+
+    @property
+    def ladders(self) -> list[Ladder]:
+        chains = self.coverage.chains if self.bank.entries else ()
+        return ladders(chains, {key: score for key, (score, _) in self.last_practised.items()})
+
+    def due_first(self, keys: list[QuestionId]) -> tuple[QuestionId, ...]:
+        """Those that Anki had due, as of the last pull, the longest overdue first; then the rest, as they come."""
+        due = self.due
+        return tuple(sorted(keys, key=lambda key: due.get(key, 1)))
+
+    @cached_property
+    def due(self) -> Mapping[QuestionId, int]:
+        """Questions that are due, as far as the history knows: minus the days that they are overdue."""
+        found: dict[QuestionId, int] = {}
+        for question in self.coverage.questions if self.bank.entries else ():
+            if question.last_seen is None or question.status in ("suspended", "retired", "absent"):
+                continue
+            seen = (date.fromisoformat(question.last_seen[:10]) - date_of(0)).days
+            overdue = self.today - (seen + question.interval)
+            if overdue >= 0:
+                found[question.id] = -overdue
+        return found
+
+    # -- days -------------------------------------------------------------------------------------
+
+    def daily_streak(self) -> Streak:
+        """Days in a row on which the daily challenge was done."""
+        done = [each for each in self.notebook.sessions("daily") if each.ending == "done" and each.scored]
+        return streak([int(each.about.get("day") or 0) for each in done], self.today)
+
+    def plan_status(self) -> PlanStatus | None:
+        """The plan under way: a question is done once it was answered since, in Anki or in practice."""
+        plan = self.notebook.plan()
+        if plan is None:
+            return None
+        wanted = set(plan.questions)
+        first: dict[QuestionId, int] = {}
+        rows = self.history.reviews.rows[self.history.reviews.answered]
+        later = rows[rows["time"] >= plan.at]
+        for number, time in zip(later["question"].tolist(), later["time"].tolist(), strict=True):
+            key = self.history.questions[number]
+            if key in wanted:
+                first[key] = min(first.get(key, time), time)
+        for each in self.practice:
+            if each.question in wanted and each.time >= plan.at:
+                first[each.question] = min(first.get(each.question, each.time), each.time)
+        days = {key: self.calendar.day(time // 1000) for key, time in first.items()}
+        return status(plan, self.bank.number, days, self.today)
+
+
+@contextmanager
+def standing(bank: Bank, path: Path, calendar: Calendar | None, now: int) -> Iterator[Standing]:
+    """Open a history, and see where its learner stands.
+
+    Args:
+        path: the history's file.
+        calendar: the learner's days; None for this computer's, with the hour that the history knows.
+        now: milliseconds since the epoch.
+
+    Raises:
+        StaffmlAnkiError: the history cannot be used.
+    """
+    with HistoryStore(path) as store:
+        history = store.read()
+        days = calendar or Calendar(None, history.rollover)
+        yield Standing(bank, history, Notebook(store), days, now)
