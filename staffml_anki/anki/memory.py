@@ -17,32 +17,30 @@ from typing import Any
 
 from staffml_anki.anki.wanted import Wanted, WantedNote
 from staffml_anki.data import home_folder
+from staffml_anki.database import open_database, transaction
 from staffml_anki.decks.recipe import Preset
-from staffml_anki.errors import StaffmlAnkiError, reason
+from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault import QuestionId
 
 __all__ = ["Intended", "Memory", "Remembered", "Written", "home_folder", "profile_folder"]
 
-VERSION = 2
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (
-    id TEXT PRIMARY KEY, fields TEXT NOT NULL, tags TEXT NOT NULL, path TEXT NOT NULL, due INTEGER NOT NULL,
-    media TEXT NOT NULL, deck INTEGER NOT NULL, current INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS journal (
-    id TEXT PRIMARY KEY, fields TEXT NOT NULL, deck INTEGER NOT NULL, kinds TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS decks (path TEXT PRIMARY KEY, id INTEGER NOT NULL, description TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS chains (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS media (name TEXT PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS undecided (
-    id TEXT, field TEXT, base TEXT, PRIMARY KEY (id, field)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS earlier (
-    id TEXT, field TEXT, digest TEXT, PRIMARY KEY (id, field, digest)
-) WITHOUT ROWID;
-"""
+_MIGRATIONS = (
+    """
+    CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE notes (
+        id TEXT PRIMARY KEY, fields TEXT NOT NULL, tags TEXT NOT NULL, path TEXT NOT NULL, due INTEGER NOT NULL,
+        media TEXT NOT NULL, deck INTEGER NOT NULL, current INTEGER NOT NULL
+    );
+    CREATE TABLE journal (id TEXT PRIMARY KEY, fields TEXT NOT NULL, deck INTEGER NOT NULL, kinds TEXT NOT NULL);
+    CREATE TABLE decks (path TEXT PRIMARY KEY, id INTEGER NOT NULL, description TEXT NOT NULL);
+    CREATE TABLE chains (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE media (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+    """,
+    """
+    CREATE TABLE undecided (id TEXT, field TEXT, base TEXT, PRIMARY KEY (id, field)) WITHOUT ROWID;
+    CREATE TABLE earlier (id TEXT, field TEXT, digest TEXT, PRIMARY KEY (id, field, digest)) WITHOUT ROWID;
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +100,11 @@ class Memory:
             StaffmlAnkiError: the folder cannot be written, or the file is a newer version's.
         """
         self.folder = folder
-        self.notices: list[str] = []
-        path = folder / "state.db"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                self._connection = _open(path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise  # locked, or not to be opened: not damaged
-                aside = _set_aside(path)
-                self.notices.append(
-                    f"{path} was damaged and is kept as {aside.name}: what was last written is not known any more"
-                )
-                self._connection = _open(path)
-        except (OSError, sqlite3.OperationalError) as error:
-            why = reason(error) if isinstance(error, OSError) else str(error)
-            raise StaffmlAnkiError(
-                f"{folder}: cannot be used ({why}); set STAFFML_ANKI_HOME to another folder"
-            ) from None
+        self._connection, self.notices = open_database(
+            folder / "state.db", _MIGRATIONS, damage="what was last written is not known any more"
+        )
+        # Whole after a kill; a power cut may lose the last sync.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
         self._connection.close()
@@ -207,7 +191,7 @@ class Memory:
 
     def begin(self, intended: Mapping[QuestionId, Intended]) -> None:
         """Write the journal. An older, unfinished one is kept where this one says nothing."""
-        with self._connection:
+        with transaction(self._connection):
             self._connection.executemany(
                 "INSERT OR REPLACE INTO journal VALUES (?,?,?,?)",
                 [(key, each.text, each.deck, " ".join(sorted(each.kinds))) for key, each in intended.items()],
@@ -246,7 +230,7 @@ class Memory:
             "inputs": wanted.inputs if whole and not wanted.errors else "",
             "release": json.dumps(release, ensure_ascii=False),
         }
-        with self._connection as connection:
+        with transaction(self._connection) as connection:
             connection.execute("UPDATE notes SET current = 0 WHERE current = 1")
             connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?)", rows)
             connection.execute("DELETE FROM journal")
@@ -264,12 +248,12 @@ class Memory:
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
 
     def set_about(self, key: str, value: str) -> None:
-        with self._connection:
+        with transaction(self._connection):
             self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
 
     def forget(self, questions: Iterable[QuestionId]) -> None:
         """Remember nothing of these questions: should they come back, they are new."""
-        with self._connection:
+        with transaction(self._connection):
             self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in questions])
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
@@ -279,32 +263,3 @@ class Memory:
 def _wanted_note(row: tuple[Any, ...]) -> WantedNote:
     key, text, tags, path, due, media = row
     return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")  # whole after a kill; a power cut may lose the last sync
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version < VERSION:
-            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif version > VERSION:
-            raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")
-        (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if health != "ok":
-            raise sqlite3.DatabaseError(health)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"state.damaged-{number}.db")).exists():
-        number += 1
-    path.replace(aside)
-    for rest in ("-wal", "-shm"):
-        path.with_name(path.name + rest).unlink(missing_ok=True)
-    return aside

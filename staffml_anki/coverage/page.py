@@ -4,10 +4,6 @@ Tables are HTML already; charts are drawn by Chart.js, which the page carries. A
 (Jinja's autoescape) or as JSON that the page's script puts in as text.
 """
 
-import base64
-import hashlib
-import html
-import json
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -20,6 +16,7 @@ from staffml_anki.coverage.cache import PACK, Texts
 from staffml_anki.coverage.reports import percent
 from staffml_anki.coverage.result import ChainCoverage, Coverage, Table
 from staffml_anki.reviews.days import number_of
+from staffml_anki.sealed import document, json_block
 from staffml_anki.vault.axes import TRACK_NAMES, topic_name
 
 _HEATMAPS = 3
@@ -37,28 +34,13 @@ def page(found: Coverage, texts: Texts) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     body = environment.from_string(_asset("page.html.j2")).render(_context(found))
     packs, where = _packs(found, texts)
-    data = json.dumps(_data(found, where), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    policy = (
-        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
-        f"style-src '{_digest(style)}'; script-src '{_digest(theme)}' '{_digest(script)}'"
+    blocks = [f'<script type="text/plain" id="pack-{name}">{pack}</script>' for name, pack in packs.items()]
+    return document(
+        f"ML systems coverage, {found.today}",
+        ["".join((body, json_block("data", _data(found, where)), *blocks))],
+        styles=[style],
+        scripts=[theme, script],
     )
-    return "".join(
-        (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">',
-            f"<title>ML systems coverage, {html.escape(str(found.today))}</title><style>{style}</style>",
-            f"<script>{theme}</script></head><body>{body}",
-            f'<script type="application/json" id="data">{data}</script>',
-            *(f'<script type="text/plain" id="pack-{name}">{pack}</script>' for name, pack in packs.items()),
-            f"<script>{script}</script></body></html>\n",
-        )
-    )
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _packs(found: Coverage, texts: Texts) -> tuple[dict[int, str], dict[str, tuple[int, int]]]:

@@ -15,9 +15,10 @@ from staffml_anki.cards.note import NoteMaker, chain_title
 from staffml_anki.cards.notetype import Templates
 from staffml_anki.cards.render import render_note
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.pages.document import asset, document, packed_block, with_media
 from staffml_anki.pages.index import make_index
+from staffml_anki.pages.parts import asset, packed_block, with_media
 from staffml_anki.parallel import Progress, no_progress, spread
+from staffml_anki.sealed import document
 from staffml_anki.vault import Question, Vault
 from staffml_anki.vault.axes import AREAS, LEVEL_NAMES, LEVELS, TRACK_NAMES, TRACKS, ZONES, topic_name
 from staffml_anki.vault.search import WEIGHTS
@@ -57,6 +58,7 @@ def vault_page(vault: Vault, templates: Templates, progress: Progress = no_progr
             packed_block("typesetter", typesetter.encode()),
             *(packed_block(f"pack-{number}", _json(pack)) for number, pack in enumerate(packs)),
         ],
+        classes="card",
         styles=[templates.css, asset("vault.css")],
         scripts=[asset("theme.js"), asset("words.js") + "\n" + asset("vault.js")],
         later=[script, typesetter],

@@ -7,7 +7,8 @@ from staffml_anki.cards.note import NoteMaker
 from staffml_anki.cards.notetype import Templates
 from staffml_anki.cards.render import render_note
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.pages.document import asset, document, json_block, with_media
+from staffml_anki.pages.parts import asset, with_media
+from staffml_anki.sealed import document, json_block
 from staffml_anki.vault import Question, QuestionId, Vault
 from staffml_anki.wording import nearest
 
@@ -90,6 +91,7 @@ def _page(body: list[str], *, styles: list[str], later: Sequence[str], tick: str
     return document(
         "staffml-anki preview",
         ["".join((bar, silent, *body, '<main id="cards"></main>'))],
+        classes="card",
         styles=[*styles, asset("preview.css")],
         scripts=[asset("theme.js"), asset("preview.js")],
         later=later,

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from staffml_anki.errors import StaffmlAnkiError, reason
+from staffml_anki.database import open_database, transaction
+from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.reviews.model import (
     COLUMNS,
     DEFAULT_ROLLOVER,
@@ -65,6 +66,7 @@ MIGRATIONS = (
     PRACTICE,
 )
 """Each step from one version of the schema to the next; the file's version is how many of them it has seen."""
+_DAMAGE = "the history begins anew: pull from everything you have, older exports and backups too"
 _STATE = "changed, type, queue, interval, reps, lapses, stability, difficulty, decay, last_review, leech, retired, gone"
 _ALL = ("reviews", "states", "replayed", "practice", "sessions", "plans")
 _ROW = "question, time, ease, kind, interval, last_interval, factor, taken"
@@ -88,32 +90,8 @@ class HistoryStore:
             StaffmlAnkiError: it cannot be opened, is locked, or was written by a newer version.
         """
         self.path = path
-        self.notices: list[str] = []
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                self.connection = _open(path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                aside = _set_aside(path)
-                self.notices.append(
-                    f"{path} was damaged and is kept as {aside.name}; the history begins anew: pull from everything "
-                    "you have, older exports and backups too"
-                )
-                self.connection = _open(path)
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise StaffmlAnkiError(
-                    f"{path}: another staffml-anki is writing this history; wait for it to finish, then run this again"
-                ) from None
-            raise StaffmlAnkiError(
-                f"{path}: cannot be used ({error}); set STAFFML_ANKI_HOME to another folder"
-            ) from None
-        except OSError as error:
-            raise StaffmlAnkiError(
-                f"{path}: cannot be used ({reason(error)}); set STAFFML_ANKI_HOME to another folder"
-            ) from None
+        self.connection, self.notices = open_database(path, MIGRATIONS, damage=_DAMAGE, checked=CHECKED)
+        self.connection.execute("PRAGMA cache_size = -65536")
 
     def close(self) -> None:
         self.connection.close()
@@ -132,16 +110,11 @@ class HistoryStore:
             StaffmlAnkiError: somebody else is writing, or the disk is full.
         """
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            yield self.connection
-            self.connection.execute("COMMIT")
+            with transaction(self.connection) as connection:
+                yield connection
         except sqlite3.OperationalError as error:
-            self.connection.rollback()
             why = "another staffml-anki is writing it; wait, then run this again" if "locked" in str(error) else error
             raise StaffmlAnkiError(f"{self.path}: {why}; nothing was changed") from None
-        except BaseException:
-            self.connection.rollback()
-            raise
 
     # -- adding, inside `writing` -----------------------------------------------------------------
 
@@ -328,40 +301,6 @@ def _state_row(state: CardState) -> tuple[Any, ...]:
 
 def _state(row: tuple[Any, ...]) -> CardState:
     return CardState(*row[:-3], *map(bool, row[-3:]))
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    # A URI, so that collections can be attached read-only; transactions are ours to begin and end.
-    connection = sqlite3.connect(path.absolute().as_uri(), timeout=10, isolation_level=None, uri=True)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA cache_size = -65536")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")
-        for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-            connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
-        if path.stat().st_size <= CHECKED:
-            (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if health != "ok":
-                raise sqlite3.DatabaseError(health)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _set_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
-        number += 1
-    path.replace(aside)
-    for rest in ("-wal", "-shm"):
-        other = path.with_name(path.name + rest)
-        if other.exists():
-            other.replace(aside.with_name(aside.name + rest))
-    return aside
 
 
 def history_at(home: Path, chosen: str | None = None) -> Path:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import jinja2
 
+from staffml_anki.sealed import document
 from staffml_anki.study.gauntlet import Result
 from staffml_anki.study.view import SCORE_NAMES
 from staffml_anki.vault import Release
 
-TEMPLATE = Path(__file__).with_name("result.html.j2")
+ASSETS = Path(__file__).with_name("assets")
 
 
 def result_page(result: Result, release: Release) -> str:
@@ -17,5 +18,6 @@ def result_page(result: Result, release: Release) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["clock"] = lambda value: f"{int(value) // 60}:{int(value) % 60:02d}"
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(result=result, release=release, score_names=SCORE_NAMES)
+    template, style = ((ASSETS / name).read_text(encoding="utf-8") for name in ("result.html.j2", "result.css"))
+    body = environment.from_string(template).render(result=result, release=release, score_names=SCORE_NAMES)
+    return document(f"Gauntlet: {result.points} of {result.possible}", [body], styles=[style])

@@ -4,18 +4,7 @@ import base64
 import hashlib
 import html
 import json
-import zlib
 from collections.abc import Iterable, Sequence
-from functools import cache
-from importlib.resources import files
-
-from staffml_anki.cards.note import Media
-
-
-@cache
-def asset(name: str) -> str:
-    """The text of one of our files in ``assets/``."""
-    return (files("staffml_anki.pages") / "assets" / name).read_text(encoding="utf-8").strip()
 
 
 def document(
@@ -23,9 +12,10 @@ def document(
     body: Sequence[str],
     *,
     styles: Iterable[str],
-    scripts: Sequence[str],
+    scripts: Sequence[str] = (),
     later: Iterable[str] = (),
     connect: str = "'none'",
+    classes: str = "",
 ) -> str:
     """A whole page.
 
@@ -34,6 +24,7 @@ def document(
         scripts: the first stands in the head and runs before anything is shown, the others stand after ``body[0]``.
         later: scripts that the page may start itself, and styles of the frames in it; only their digests are kept.
         connect: whom the page may speak to.
+        classes: of the body.
     """
     styles, later = tuple(styles), tuple(later)
     policy = (
@@ -46,7 +37,8 @@ def document(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title>{''.join(f'<style>{style}</style>' for style in styles)}"
-        f'<script>{scripts[0]}</script></head><body class="card">'
+        f"{''.join(f'<script>{script}</script>' for script in scripts[:1])}</head>"
+        f"<body{f' class="{classes}"' if classes else ''}>"
     )
     started = "".join(f"<script>{script}</script>" for script in scripts[1:])
     return "".join((head, body[0], started, *body[1:], "</body></html>\n"))
@@ -61,16 +53,3 @@ def json_block(name: str, value: object) -> str:
     """A value that the page's script reads: no text in it can end the block."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'
-
-
-def packed_block(name: str, data: bytes) -> str:
-    """Bytes, deflated, for the page's script."""
-    return f'<script type="text/plain" id="{name}">{base64.b64encode(zlib.compress(data, 6)).decode()}</script>'
-
-
-def with_media(card: str, media: Media | None) -> str:
-    """A card's HTML with its drawing inside it."""
-    if media is None:
-        return card
-    data = base64.b64encode(media.data).decode()
-    return card.replace(f'src="{media.name}"', f'src="data:image/svg+xml;base64,{data}"')
