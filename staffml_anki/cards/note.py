@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import genanki
 
@@ -58,6 +59,7 @@ def digests_of(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str
     return hashed.hexdigest(), of_core
 
 
+@cache
 def guid_of(question_id: QuestionId) -> str:
     """The note's identity across every release, recipe and machine. Never change how it is made."""
     return str(genanki.guid_for(_NAMESPACE, question_id))
