@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ _MIGRATIONS = (
     """,
     """
     CREATE TABLE undecided (id TEXT, field TEXT, base TEXT, PRIMARY KEY (id, field)) WITHOUT ROWID;
+    ALTER TABLE notes ADD COLUMN source TEXT NOT NULL DEFAULT '';
     CREATE TABLE earlier (id TEXT, field TEXT, digest TEXT, PRIMARY KEY (id, field, digest)) WITHOUT ROWID;
     """,
 )
@@ -143,8 +144,8 @@ class Memory:
 
     def remembered(self) -> Remembered:
         notes = {
-            QuestionId(row[0]): Written(_wanted_note(row[:6]), row[6], bool(row[7]))
-            for row in self._rows("SELECT id, fields, tags, path, due, media, deck, current FROM notes")
+            QuestionId(row[0]): Written(_wanted_note(row[:7]), row[7], bool(row[8]))
+            for row in self._rows("SELECT id, fields, tags, path, due, media, source, deck, current FROM notes")
         }
         journal = {
             QuestionId(key): Intended(text, deck, frozenset(kinds.split()))
@@ -199,7 +200,8 @@ class Memory:
 
     def finish(
         self,
-        notes: Iterable[Written],
+        notes: Sequence[Written],
+        past: Mapping[QuestionId, Written],
         decks: Mapping[str, tuple[int, str]],
         wanted: Wanted,
         *,
@@ -211,13 +213,17 @@ class Memory:
 
         Args:
             notes: those that were verified; what is remembered of others stays, as not current.
+            past: what was remembered so far.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
         """
         rows = [
-            (w.note.question, w.note.text, " ".join(w.note.tags), w.note.path, w.note.due, w.note.media, w.deck, 1)
-            for w in notes
+            (n.question, n.text, " ".join(n.tags), n.path, n.due, n.media, written.deck, 1, n.source)
+            for written in notes
+            for n in (written.note,)
+            if past.get(n.question) != written
         ]
+        left = past.keys() - {written.note.question for written in notes}
         release = {
             "descriptions": dict(wanted.descriptions),
             "published": sorted(wanted.published),
@@ -231,8 +237,8 @@ class Memory:
             "release": json.dumps(release, ensure_ascii=False),
         }
         with transaction(self._connection) as connection:
-            connection.execute("UPDATE notes SET current = 0 WHERE current = 1")
-            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?)", rows)
+            connection.executemany("UPDATE notes SET current = 0 WHERE id = ?", [(key,) for key in left])
+            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?)", rows)
             connection.execute("DELETE FROM journal")
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
             connection.executemany(
@@ -261,5 +267,5 @@ class Memory:
 
 
 def _wanted_note(row: tuple[Any, ...]) -> WantedNote:
-    key, text, tags, path, due, media = row
-    return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media)
+    key, text, tags, path, due, media, source = row
+    return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media, source=source)

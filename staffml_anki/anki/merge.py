@@ -136,9 +136,13 @@ class _Planner:
 
     def _existing(self, note: WantedNote, held: HeldNote) -> NoteChange | None:
         fields, conflicts = self._fields(note, held)
-        returns = tags.has(held.tags, tags.RETIRED)
-        mine = [tag for tag in held.tags if tags.is_ours(tag) and not tags.is_state(tag)]
-        added, removed = tags.difference(note.tags, held.tags), tags.difference(mine, note.tags)
+        returns = False
+        added: tuple[str, ...] = ()
+        removed: tuple[str, ...] = ()
+        if set(held.tags) != set(note.tags):
+            returns = tags.has(held.tags, tags.RETIRED)
+            mine = [tag for tag in held.tags if tags.is_ours(tag) and not tags.is_state(tag)]
+            added, removed = tags.difference(note.tags, held.tags), tags.difference(mine, note.tags)
         suspend = None
         kinds: list[Kind] = []
         if fields:

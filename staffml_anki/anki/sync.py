@@ -131,7 +131,8 @@ class Session:
         from_memory = wanted is not None
         if wanted is None:
             chain_names = self.memory.chain_names()
-            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan)
+            rendered = {key: written.note for key, written in remembered.notes.items()}
+            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan, rendered)
         roots = self._roots(wanted, remembered)
         scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
         self._say("reading the collection")
@@ -254,6 +255,7 @@ class Session:
             decks = _decks(prepared, self.gateway.decks(), applied)
         self.memory.finish(
             written,
+            prepared.remembered.notes,
             decks,
             prepared.wanted,
             whole=whole,
