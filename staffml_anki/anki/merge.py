@@ -192,8 +192,9 @@ class _Planner:
             elif any(same_text(new, base) for base in bases):
                 self._edits.append((note.question, name))
             else:
-                keep = self._choices.answers.get((note.question, name), self._choices.conflicts)
-                conflicts.append(Conflict(name, old, new, bool(bases), keep))
+                answer = self._choices.answers.get((note.question, name))
+                keep = answer or self._choices.conflicts
+                conflicts.append(Conflict(name, old, new, bool(bases), keep, answer is not None))
                 if keep == "theirs":
                     changes.append(FieldChange(name, old, new))
         return tuple(changes), tuple(conflicts)

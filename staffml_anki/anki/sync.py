@@ -64,14 +64,15 @@ class Prepared:
     """The release is the one of the last sync, and was not read again."""
     gate: Gate | None = None
 
-    def undecided(self, choices: Choices) -> dict[tuple[QuestionId, str], str | None]:
+    @property
+    def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
         """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
         conflicts, with the text that both sides started from (None where nobody knows it)."""
         found: dict[tuple[QuestionId, str], str | None] = {}
         for question, conflict in self.plan.conflicts:
-            place = question, conflict.field
-            if conflict.keep == "theirs" or place in choices.answers:
+            if conflict.keep == "theirs" or conflict.decided:
                 continue
+            place = question, conflict.field
             before = self.remembered.notes.get(question)
             base = before.note.fields[FIELDS.index(conflict.field)] if before is not None else None
             found[place] = self.remembered.undecided.get(place, base)
@@ -192,9 +193,9 @@ class Session:
         self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
             self.discard(snapshot)
-            decided = prepared.undecided(wish.choices) != prepared.remembered.undecided
+            decided = prepared.undecided != prepared.remembered.undecided
             if not prepared.from_memory or prepared.remembered.journal or decided:
-                self._remember(prepared, wish, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
+                self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
         self.memory.begin(_intended(prepared))
@@ -214,7 +215,7 @@ class Session:
             try_again(changes, replace(shop, snapshot=there, package=None))
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, prepared.wanted, back)
-        self._remember(prepared, wish, back, failed, applied)
+        self._remember(prepared, back, failed, applied)
         return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if applied.packages else CALLS)
 
     # -- details ----------------------------------------------------------------------------------
@@ -246,9 +247,7 @@ class Session:
                 path.unlink(missing_ok=True)
         return kept
 
-    def _remember(
-        self, prepared: Prepared, wish: Wish, back: ReadBack, failed: Sequence[Failure], applied: Applied
-    ) -> None:
+    def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure], applied: Applied) -> None:
         written, whole = _written(prepared, back, {failure.question for failure in failed})
         decks = {}
         if not prepared.plan.empty or not prepared.remembered.decks:
@@ -259,7 +258,7 @@ class Session:
             decks,
             prepared.wanted,
             whole=whole,
-            undecided=prepared.undecided(wish.choices),
+            undecided=prepared.undecided,
             replaced=_replaced(prepared, written),
         )
 
