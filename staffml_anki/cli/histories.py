@@ -163,19 +163,26 @@ def forget(
       staffml-anki history forget --question cloud-0001
       staffml-anki history forget --yes
     """
+    from staffml_anki.study.notebook import Notebook
     from staffml_anki.vault import QuestionId
 
     with _store(profile) as store:
-        counts = store.counts()
-        what = output.counted(len(question), "question") if question else f"all {counts.reviews:,} reviews"
+        before = store.counts()
+        everything = f"all {before.reviews:,} reviews and {before.scores:,} scores of practice, gauntlets and plans too"
+        what = output.counted(len(question), "question") if question else everything
         if not yes:
             if not sys.stdin.isatty():
                 raise StaffmlAnkiError("forget asks before it deletes anything, and nobody can answer here; add --yes")
             if not typer.confirm(f"Forget {what} in {store.path}?", default=False):
                 output.say("nothing was forgotten")
                 return
-        gone = store.forget([QuestionId(each) for each in question] if question else None)
-    output.say(f"{output.counted(gone, 'review')} forgotten", "green")
+        keys = [QuestionId(each) for each in question]
+        if keys:
+            Notebook(store).forget(keys)
+        gone = store.forget(keys or None)
+        scores = before.scores - store.counts().scores
+    practised = f" and {output.counted(scores, 'score')} of practice" if scores else ""
+    output.say(f"{output.counted(gone, 'review')}{practised} forgotten", "green")
 
 
 def progress_export(

@@ -9,12 +9,15 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli.sitting import Clock, show_session, sit
+from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:
+    from staffml_anki.reviews.practice import Mode
+    from staffml_anki.study.draws import Listed
     from staffml_anki.study.grading import Graded
     from staffml_anki.study.session import Session
     from staffml_anki.study.standing import Standing
-    from staffml_anki.vault import Question, Vault
+    from staffml_anki.vault import Vault
 
 SITTING = "How to sit"
 
@@ -72,6 +75,29 @@ def _standing(bank: Any, profile: str | None, timezone: str | None, rollover: in
         yield replace(found, calendar=options.calendar(timezone, rollover, found.history.rollover))
 
 
+def left_before(
+    standing: "Standing", mode: "Mode", wish: dict[str, Any], resume: str, *, new: bool
+) -> "tuple[Session | None, str]":
+    """The session to go on with, if one was left; and the wish as text, for one that begins.
+
+    Args:
+        wish: what it shall ask, where the learner said so: then it must be what the one that was left asks.
+        new: give up what was left.
+
+    Raises:
+        StaffmlAnkiError: another one was left.
+    """
+    import json
+
+    asked = json.dumps(wish, sort_keys=True) if wish else ""
+    if new:
+        standing.notebook.give_up(mode, standing.now)
+    session = standing.notebook.open_session(mode)
+    if session is not None and asked and session.about.get("asked", "") != asked:
+        raise StaffmlAnkiError(f"you left another one; go on with {resume}, or give it up for this one with --new")
+    return session, asked
+
+
 def session_of(
     standing: "Standing", vault: "Vault", session: "Session", resume: str, *, plain: bool, grade: Reach | None
 ) -> "Session":
@@ -100,10 +126,15 @@ def give(standing: "Standing", session: str, url: str, key: str | None) -> None:
     """Give a session's scores to Anki, or say that they wait."""
     from staffml_anki.anki.connect import connect, find_key
     from staffml_anki.anki.errors import AnkiError
+    from staffml_anki.reviews.store import FILES_ONLY
     from staffml_anki.study.grading import give_grades
 
     try:
         connection = connect(url, find_key(key))
+        folder = standing.notebook.folder
+        if folder not in (connection.folder, connection.folder.parent / FILES_ONLY):
+            output.warn(f"note: Anki has another profile open ({connection.profile}); the scores are kept")
+            return
         with connection.memory() as memory, memory.alone():  # two at once would not see what the other is sending
             waiting = [each for each in standing.notebook.ungraded() if each.session == session]
             if waiting:
@@ -122,6 +153,6 @@ def show_graded(graded: "Graded") -> None:
         output.say(f"{len(graded.superseded):,} left as they are: answered in Anki or practised again since", "dim")
 
 
-def brief(question: "Question") -> dict[str, str]:
+def brief(question: "Listed") -> dict[str, str]:
     """A question as `--json` lists it."""
     return {key: getattr(question, key) for key in ("id", "track", "level", "area", "topic", "title")}

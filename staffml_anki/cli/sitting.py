@@ -69,7 +69,7 @@ def show_session(session: "Session", vault: "Vault", resume: str) -> None:
         [names[answer.score], seconds(answer.thought // 1000), question.level, question.title]
         for answer, question in summary(session, vault)
     ]
-    output.table([["score", "time", "level", "question"], *rows], right=(1,))
+    output.table([["score", "time", "level", "question"], *rows], right=(1,), fit=True)
 
 
 def seconds(value: float) -> str:

@@ -74,10 +74,11 @@ _ROW = "question, time, ease, kind, interval, last_interval, factor, taken"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a history holds."""
+    """What a history holds. ``scores`` are those of practice."""
 
     reviews: int
     questions: int
+    scores: int
 
 
 class HistoryStore:
@@ -244,7 +245,7 @@ class HistoryStore:
 
     def counts(self) -> Counts:
         row = self.connection.execute(
-            "SELECT (SELECT count(*) FROM reviews), (SELECT count(*) FROM questions)"
+            "SELECT (SELECT count(*) FROM reviews), (SELECT count(*) FROM questions), (SELECT count(*) FROM practice)"
         ).fetchone()
         return Counts(*row)
 

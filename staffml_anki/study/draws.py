@@ -30,6 +30,13 @@ class Placed(Protocol):
     def topic(self) -> str: ...
 
 
+class Listed(Placed, Protocol):
+    """A question as lists and results show it: those of a vault and those of a bank."""
+
+    @property
+    def title(self) -> str: ...
+
+
 def _digest(*parts: object) -> bytes:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.study.draws import stratified
+from staffml_anki.study.draws import Listed, stratified
 from staffml_anki.study.session import Session, new_session
-from staffml_anki.vault import Question, QuestionId
+from staffml_anki.vault import QuestionId
 from staffml_anki.vault.axes import AREAS
 
 
@@ -63,7 +63,8 @@ class Result:
         points: the sum of the scores, out of ``possible``: three a question.
         seconds: thought in all.
         ending: "done", "time" or "quit".
-        before: how many earlier gauntlets of the same format there are; ``mean`` and ``best`` of their shares.
+        before: how many earlier gauntlets of the same format were sat to their end; ``mean`` and ``best`` of their
+            shares.
     """
 
     id: str
@@ -93,7 +94,7 @@ class Result:
 
 
 def draw(
-    questions: Mapping[QuestionId, Question],
+    questions: Mapping[QuestionId, Listed],
     form: Format,
     now: int,
     seed: int | None,
@@ -123,7 +124,7 @@ def draw(
     return new_session(f"gauntlet-{now}", "gauntlet", chosen, now, limit=limit, review_last=True, about=about)
 
 
-def result(session: Session, questions: Mapping[QuestionId, Question], earlier: Sequence[Session] = ()) -> Result:
+def result(session: Session, questions: Mapping[QuestionId, Listed], earlier: Sequence[Session] = ()) -> Result:
     """What a gauntlet came to.
 
     Args:
@@ -149,7 +150,7 @@ def result(session: Session, questions: Mapping[QuestionId, Question], earlier: 
     shares = [
         _share(other)
         for other in earlier
-        if other.about.get("format", CUSTOM) == kind and other.started < session.started and other.answers
+        if other.about.get("format", CUSTOM) == kind and other.started < session.started and other.ending != "quit"
     ]
     return Result(
         id=session.id, format=kind, at=session.started, track=str(session.about.get("track") or ""),
@@ -165,7 +166,7 @@ def _share(session: Session) -> float:
     return sum(answer.score or 0 for answer in session.answers) / (MOST_POINTS * len(session.answers))
 
 
-def in_the_app(session: Session, questions: Mapping[QuestionId, Question]) -> dict[str, Any]:
+def in_the_app(session: Session, questions: Mapping[QuestionId, Listed]) -> dict[str, Any]:
     """A gauntlet as the StaffML app's progress file has it."""
     attempts = [
         {

@@ -4,14 +4,16 @@ A session is written after every event, its scores in the same step, so that it 
 keyed by question and time: writing a session again adds nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from staffml_anki.reviews.practice import Grade, Mode, Practised, read_practice
 from staffml_anki.reviews.store import HistoryStore
 from staffml_anki.study.plans import StudyPlan
-from staffml_anki.study.session import Session
+from staffml_anki.study.session import Quit, Session, step
+from staffml_anki.vault import QuestionId
 
 
 class Notebook:
@@ -20,17 +22,23 @@ class Notebook:
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
 
+    @property
+    def folder(self) -> Path:
+        """Where the history lies: in the folder of its profile."""
+        return self._store.path.parent
+
     # -- sessions ---------------------------------------------------------------------------------
 
     def keep(self, session: Session) -> None:
-        """Write a session as it is, and the scores in it.
+        """Write a session as it is, and the scores in it. One that is over stays so, though another terminal goes on.
 
         Raises:
             StaffmlAnkiError: somebody else is writing, or the disk is full; nothing was changed.
         """
         with self._store.writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO sessions VALUES (?,?,?,?,?)",
+                "INSERT INTO sessions VALUES (?,?,?,?,?) "
+                "ON CONFLICT DO UPDATE SET open = excluded.open, state = excluded.state WHERE sessions.open",
                 (session.id, session.mode, session.started, session.stage != "over", session.model_dump_json()),
             )
             connection.executemany(
@@ -42,6 +50,11 @@ class Notebook:
     def open_session(self, mode: Mode) -> Session | None:
         """The latest session of a mode that is not over."""
         return next(iter(self._sessions("mode = ? AND open", mode)), None)
+
+    def give_up(self, mode: Mode, now: int) -> None:
+        """End what was left of a mode."""
+        for session in self._sessions("mode = ? AND open", mode):
+            self.keep(step(session, Quit(), now))
 
     def sessions(self, mode: Mode) -> list[Session]:
         """Those that are over, the latest first."""
@@ -70,6 +83,21 @@ class Notebook:
         """Scores that Anki may still get, in order of time."""
         return [each for each in self.practice() if each.grade in ("waiting", "sending")]
 
+    def forget(self, questions: Collection[QuestionId]) -> None:
+        """Take questions out of the sessions that are over; one that is not goes as a whole."""
+        gone = set(questions)
+        with self._store.writing() as connection:
+            for (key,) in connection.execute("SELECT id FROM sessions").fetchall():
+                session = self.session(key)
+                if session is None or not gone & {answer.question for answer in session.answers}:
+                    continue
+                rest = tuple(answer for answer in session.answers if answer.question not in gone)
+                if session.stage == "over" and rest:
+                    state = session.model_copy(update={"answers": rest}).model_dump_json()
+                    connection.execute("UPDATE sessions SET state = ? WHERE id = ?", (state, key))
+                else:
+                    connection.execute("DELETE FROM sessions WHERE id = ?", (key,))
+
     def set_grades(self, practised: Iterable[Practised], grade: Grade, tried: int) -> None:
         rows = [(grade, tried, each.question, each.time) for each in practised]
         with self._store.writing() as connection:
@@ -93,6 +121,7 @@ class Notebook:
             )
 
     def end_plan(self, at: int) -> None:
+        self.give_up("plan", at)
         with self._store.writing() as connection:
             connection.execute("UPDATE plans SET ended = ? WHERE ended = 0", (at,))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import jinja2
 
+from staffml_anki.coverage import Bank
 from staffml_anki.sealed import document
 from staffml_anki.study.gauntlet import Result
 from staffml_anki.study.view import SCORE_NAMES
@@ -12,7 +13,7 @@ from staffml_anki.vault import Release
 ASSETS = Path(__file__).with_name("assets")
 
 
-def result_page(result: Result, release: Release) -> str:
+def result_page(result: Result, release: Release | Bank) -> str:
     """The page, as HTML. It names questions and carries none of their texts but the titles."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -12,9 +12,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from staffml_anki import data, reading
+from staffml_anki.coverage import Bank
 from staffml_anki.errors import RecipeError, StaffmlAnkiError
 from staffml_anki.reviews.days import date_of, number_of
-from staffml_anki.vault import QuestionId, Vault
+from staffml_anki.vault import QuestionId
 from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS, level_rank
 from staffml_anki.wording import nearest, show
 
@@ -136,8 +137,8 @@ def read_plan(path: Path) -> PlanRecipe:
     return plan
 
 
-def start(recipe: PlanRecipe, vault: Vault, today: int, now: int, by: date | None = None) -> StudyPlan:
-    """A plan over a vault's questions, spread over its areas as evenly as they have questions.
+def start(recipe: PlanRecipe, bank: Bank, today: int, now: int, by: date | None = None) -> StudyPlan:
+    """A plan over the questions of a bank, spread over its areas as evenly as they have questions.
 
     Within an area they climb from level to level; the steps of a chain come first, because they lead somewhere.
 
@@ -153,24 +154,24 @@ def start(recipe: PlanRecipe, vault: Vault, today: int, now: int, by: date | Non
         raise StaffmlAnkiError(f"--by {by}: has passed; give a day from {date_of(today)} on")
     pools = {
         area: [
-            key
-            for key, question in vault.questions.items()
-            if question.area == area
-            and (not recipe.track or question.track in recipe.track)
-            and (not recipe.level or question.level in recipe.level)
+            entry
+            for entry in bank.entries
+            if entry.area == area
+            and (not recipe.track or entry.track in recipe.track)
+            and (not recipe.level or entry.level in recipe.level)
         ]
         for area in dict.fromkeys(recipe.area)
     }
     shares = _shares({area: len(pool) for area, pool in pools.items()}, recipe.questions)
     if not any(shares.values()):
         raise StaffmlAnkiError(f"plan {recipe.name}: this vault has none of its questions; staffml-anki stats counts")
-    places = vault.memberships
+    in_chains = {step for chain in bank.chains for step in chain.steps}
     steps = []
     for area, pool in pools.items():
-        chosen = sorted(pool, key=lambda key: (key not in places, key))[: shares[area]]
-        chosen.sort(key=lambda key: (level_rank(vault.questions[key].level), key))
+        chosen = sorted(pool, key=lambda entry: (entry.id not in in_chains, entry.id))[: shares[area]]
+        chosen.sort(key=lambda entry: (level_rank(entry.level), entry.id))
         if chosen:
-            steps.append((area, tuple(chosen)))
+            steps.append((area, tuple(entry.id for entry in chosen)))
     return StudyPlan(name=recipe.name, title=recipe.title, started=today, by=end, at=now, steps=tuple(steps))
 
 

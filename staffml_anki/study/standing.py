@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from staffml_anki.coverage import Bank, Coverage, measure
+from staffml_anki.coverage.bank import Entry
+from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.reviews import Calendar, History, HistoryStore
 from staffml_anki.reviews.days import Streak, date_of, streak
 from staffml_anki.reviews.practice import Practised
@@ -39,12 +41,17 @@ class Standing:
         return date_of(self.today)
 
     @cached_property
+    def entries(self) -> Mapping[QuestionId, Entry]:
+        """The questions of the vault."""
+        return {entry.id: entry for entry in self.bank.entries}
+
+    @cached_property
     def coverage(self) -> Coverage:
         return measure(self.bank, self.history, self.now // 1000, self.calendar)
 
     @cached_property
     def recall(self) -> Mapping[QuestionId, float]:
-        return {question.id: question.recall for question in self.coverage.questions} if self.bank.entries else {}
+        return {question.id: question.recall for question in self.coverage.questions}
 
     @cached_property
     def practice(self) -> list[Practised]:
@@ -57,8 +64,7 @@ class Standing:
 
     @property
     def ladders(self) -> list[Ladder]:
-        chains = self.coverage.chains if self.bank.entries else ()
-        return ladders(chains, {key: score for key, (score, _) in self.last_practised.items()})
+        return ladders(self.coverage.chains, {key: score for key, (score, _) in self.last_practised.items()})
 
     def due_first(self, keys: list[QuestionId]) -> tuple[QuestionId, ...]:
         """Those that Anki had due, as of the last pull, the longest overdue first; then the rest, as they come."""
@@ -69,7 +75,7 @@ class Standing:
     def due(self) -> Mapping[QuestionId, int]:
         """Questions that are due, as far as the history knows: minus the days that they are overdue."""
         found: dict[QuestionId, int] = {}
-        for question in self.coverage.questions if self.bank.entries else ():
+        for question in self.coverage.questions:
             if question.last_seen is None or question.status in ("suspended", "retired", "absent"):
                 continue
             seen = (date.fromisoformat(question.last_seen[:10]) - date_of(0)).days
@@ -115,8 +121,10 @@ def standing(bank: Bank, path: Path, calendar: Calendar | None, now: int) -> Ite
         now: milliseconds since the epoch.
 
     Raises:
-        StaffmlAnkiError: the history cannot be used.
+        StaffmlAnkiError: the history cannot be used, or the bank is empty.
     """
+    if not bank.entries:
+        raise StaffmlAnkiError("the vault has no published question; staffml-anki check says why")
     with HistoryStore(path) as store:
         history = store.read()
         days = calendar or Calendar(None, history.rollover)

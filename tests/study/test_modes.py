@@ -8,6 +8,7 @@ from desks import NOON, finished, millis, stands, vault_at
 from hypothesis import given
 from hypothesis import strategies as st
 
+from staffml_anki.coverage import bank_of
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.reviews.days import date_of, number_of
 from staffml_anki.study.daily import begin, daily
@@ -15,7 +16,7 @@ from staffml_anki.study.gauntlet import FORMATS, Format, draw, in_the_app, resul
 from staffml_anki.study.ladders import Ladder, Rung, best_next
 from staffml_anki.study.morning import today
 from staffml_anki.study.plans import PlanRecipe, StudyPlan, custom, find_plan, read_plan, shipped_plans, start, status
-from staffml_anki.study.session import Event, Pause, Resume, Reveal, Score, new_session, step
+from staffml_anki.study.session import Event, Pause, Quit, Resume, Reveal, Score, new_session, step
 from staffml_anki.vault import QuestionId, Vault
 from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS
 
@@ -63,6 +64,38 @@ def test_a_session_is_there_again_after_every_event_and_its_practice_once(vault:
         assert [(p.question, p.score, p.grade) for p in found.practice] == [
             (keys[0], 3, "waiting"), (keys[1], 1, "waiting"), (keys[2], 2, "waiting"),
         ]  # fmt: skip
+
+
+def test_what_is_over_is_not_opened_again_by_another_terminal(vault: Vault, path: Path) -> None:
+    session = new_session("s", "daily", list(vault.questions)[:2], NOON)
+    with stands(vault, path) as found:
+        found.notebook.keep(finished(session, 3, 1))
+        late = step(step(session, Resume(), NOON), Reveal(), NOON + 1000)
+        found.notebook.keep(step(late, Score(2), NOON + 2000))
+        kept = found.notebook.session("s")
+        assert kept is not None and [answer.score for answer in kept.answers] == [3, 1]
+        assert sorted(each.score for each in found.practice) == [1, 2, 3]  # though what was practised counts
+
+
+def test_a_plan_that_ends_takes_what_was_left_of_it_along(vault: Vault, path: Path) -> None:
+    with stands(vault, path) as found:
+        found.notebook.begin_plan(start(RECIPE, bank_of(vault), found.today, NOON))
+        found.notebook.keep(new_session("left", "plan", list(vault.questions)[:2], NOON))
+        found.notebook.end_plan(NOON + 1000)
+        assert found.notebook.open_session("plan") is None
+
+
+def test_what_is_forgotten_leaves_the_sessions_too(vault: Vault, path: Path) -> None:
+    keys = list(vault.questions)[:3]
+    with stands(vault, path) as found:
+        found.notebook.keep(finished(new_session("over", "gauntlet", keys, NOON, review_last=True), 3, 2, 1))
+        found.notebook.keep(new_session("open", "practice", keys, NOON))
+        found.notebook.keep(new_session("other", "practice", keys[1:], NOON))
+        found.notebook.forget(keys[:1])
+        over = found.notebook.session("over")
+        assert over is not None and [answer.score for answer in over.answers] == [2, 1]
+        assert found.notebook.session("open") is None
+        assert found.notebook.session("other") is not None
 
 
 def test_skipped_questions_are_no_practice(vault: Vault, path: Path) -> None:
@@ -184,7 +217,7 @@ RECIPE = PlanRecipe(name="mine", title="Mine", days=10, questions=12, area=("pre
 
 
 def test_a_plan_walks_its_areas_in_order_and_climbs_in_each(vault: Vault) -> None:
-    plan = start(RECIPE, vault, 20_000, NOON)
+    plan = start(RECIPE, bank_of(vault), 20_000, NOON)
     assert [area for area, _ in plan.steps] == ["precision", "compute"]
     assert [len(keys) for _, keys in plan.steps] == [6, 6]
     for area, keys in plan.steps:
@@ -195,7 +228,9 @@ def test_a_plan_walks_its_areas_in_order_and_climbs_in_each(vault: Vault) -> Non
 
 @pytest.mark.parametrize(("questions", "total"), [(1, 1), (2, 2), (7, 7), (12, 12), (13, 12), (1000, 12)])
 def test_a_plan_takes_what_there_is(vault: Vault, questions: int, total: int) -> None:
-    assert len(start(RECIPE.model_copy(update={"questions": questions}), vault, 20_000, NOON).questions) == total
+    assert (
+        len(start(RECIPE.model_copy(update={"questions": questions}), bank_of(vault), 20_000, NOON).questions) == total
+    )
 
 
 def plan_of(count: int, days: int) -> StudyPlan:
@@ -250,7 +285,7 @@ def test_whoever_does_each_day_s_quota_is_done_in_time(count: int, days: int, go
 def test_practice_and_reviews_since_the_start_both_count(vault: Vault, path: Path) -> None:
     with stands(vault, path) as found:
         found.notebook.keep(finished(new_session("before", "practice", [QuestionId("cloud-0000")], NOON), 3))
-        found.notebook.begin_plan(start(RECIPE, vault, found.today, NOON + 60_000))
+        found.notebook.begin_plan(start(RECIPE, bank_of(vault), found.today, NOON + 60_000))
         state = found.plan_status()
         assert state is not None and state.done == 0
         keys = state.next
@@ -289,9 +324,9 @@ def test_a_plan_s_own_mistakes(vault: Vault) -> None:
     with pytest.raises(StaffmlAnkiError, match="no plan 'llm'; did you mean llm-inference"):
         find_plan("llm")
     with pytest.raises(StaffmlAnkiError, match="--by 2020-01-01: has passed; give a day from 2024-10-04 on"):
-        start(RECIPE, vault, 20_000, NOON, date(2020, 1, 1))
+        start(RECIPE, bank_of(vault), 20_000, NOON, date(2020, 1, 1))
     with pytest.raises(StaffmlAnkiError, match="this vault has none of its questions"):
-        start(RECIPE.model_copy(update={"track": ("tinyml",)}), vault, 20_000, NOON)
+        start(RECIPE.model_copy(update={"track": ("tinyml",)}), bank_of(vault), 20_000, NOON)
 
 
 def test_one_s_own_plan() -> None:
@@ -323,6 +358,8 @@ def test_a_result_adds_up_by_area_and_is_compared_with_earlier_ones_of_its_forma
     assert {area.seconds for area in found.areas} == {10.0}
     assert found.seconds == 50
     assert not {a.question for a in first.answers} & {a.question for a in second.answers}
+    given_up = step(draw(vault.questions, quick, NOON + 1, 1, []), Quit(), NOON + 1)
+    assert result(second, vault.questions, [given_up, first]).mean == 0.8
 
 
 def test_a_seed_repeats_a_gauntlet_whatever_was_asked_before(vault: Vault) -> None:
@@ -388,7 +425,7 @@ def test_the_morning_names_the_one_command(vault: Vault, path: Path) -> None:
     with stands(vault, path) as found:
         assert today(found, 4).next == "staffml-anki daily"
         found.notebook.keep(finished(begin(found, daily(found, found.today)), 2, 2, 2))
-        found.notebook.begin_plan(start(RECIPE, vault, found.today, NOON + 60_000))
+        found.notebook.begin_plan(start(RECIPE, bank_of(vault), found.today, NOON + 60_000))
     with stands(vault, path, NOON + 90_000) as found:
         plan = today(found, 4)
         assert plan.next == "staffml-anki practice --plan"

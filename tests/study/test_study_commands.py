@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from desks import finished, stands, vault_at
+from factory import question, write_folder
 from living import Living, living, small_vault
 
 from staffml_anki.study.gauntlet import FORMATS, draw
@@ -116,15 +117,47 @@ def test_a_plan_from_its_start_to_its_end(run: Run) -> None:
         (["plan", "stop"], "no plan is under way"),
         (["practice", "--plan", "--list"], "no plan is under way; start one with"),
         (["chain", "show", "nope"], "nope: no such chain in this vault; "),
+        (["daily", "--vault", "empty"], "the vault has no published question; staffml-anki check says why"),
+        (["today", "--vault", "empty"], "the vault has no published question; staffml-anki check says why"),
+        (["chain", "show", "x", "--vault", "single"], "this vault has no chains"),
         (["gauntlet", "show"], "there is no gauntlet yet; sit one with"),
         (["practice", "--list", "--topic", "kv"], "topic kv: not in this vault; did you mean"),
     ],
 )
-def test_a_wrong_wish_is_one_line(run: Run, arguments: list[str], message: str) -> None:
+def test_a_wrong_wish_is_one_line(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
+    write_folder(tmp_path / "empty", [question(status="draft")], [])
+    write_folder(tmp_path / "single", [question()], [])
     result = run(*arguments)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"staffml-anki: {message}")
     assert result.err.count("\n") == 1
+
+
+def test_a_vault_without_chains_says_so(run: Run, tmp_path: Path) -> None:
+    vault = ("--vault", write_folder(tmp_path / "vault", [question()], []))
+    assert run("chain", "list", *vault).out == "this vault has no chains\n"
+    assert run("chain", "next", *vault, "--json").json is None
+
+
+def test_a_plan_says_where_the_vault_has_fewer_questions(run: Run) -> None:
+    assert "note: this vault has only" in run("plan", "start", "llm-inference").err
+
+
+def test_forgetting_says_what_of_practice_goes(run: Run, home: Path, tmp_path: Path) -> None:
+    with stands(vault_at(tmp_path / "vault"), history(home)) as found:
+        found.notebook.keep(finished(new_session("s", "practice", list(found.entries)[:3], found.now), 3, 2, 1))
+    assert run("history", "forget", "--yes", "--question", "cloud-0000").out == (
+        "0 reviews and 1 score of practice forgotten\n"
+    )
+    assert run("history", "forget", "--yes").out == "0 reviews and 2 scores of practice forgotten\n"
+    assert run("gauntlet", "list", "--json").json == []
+
+
+def test_today_says_why_anki_does_not_say(run: Run, tmp_path: Path) -> None:
+    with living(tmp_path / "world", key="secret") as world:
+        assert "(Anki is not running, and nothing" in run("today", *CLOSED).out
+        wrong = run("today", "--url", world.server.url, "--key", "wrong").out
+        assert "Anki is not running" not in wrong and "key" in wrong
 
 
 def test_gauntlets_are_listed_shown_and_exported(run: Run, home: Path, tmp_path: Path) -> None:
