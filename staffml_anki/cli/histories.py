@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from staffml_anki.cli import options, output
+from staffml_anki.cli.learner import at_bank
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url, Yes
 from staffml_anki.errors import StaffmlAnkiError
 
@@ -192,7 +193,8 @@ def progress_export(
     timezone: options.TimeZone = None,
     rollover: options.Rollover = None,
 ) -> None:
-    """Write the StaffML web app's progress file from the history, for the app to import.
+    """Write the StaffML web app's progress file, for the app to import: reviews, practice, gauntlets, daily challenges,
+    plans.
 
     [dim]Example:[/dim]
       staffml-anki progress export --out staffml-progress.json
@@ -201,13 +203,9 @@ def progress_export(
 
     from staffml_anki.files import write_whole
     from staffml_anki.reviews.progress import progress_file
-    from staffml_anki.vault import load_vault
 
-    questions = load_vault(vault, progress=output.progress).questions
-    with _store(profile) as store:
-        history, kept = store.read(), store.about("app")
-    calendar = options.calendar(timezone, rollover, history.rollover)
-    made = progress_file(history, questions, calendar, int(time.time()), kept)
+    with at_bank(vault, profile, timezone, rollover) as at:
+        made = progress_file(at.history, at.entries, at.calendar, at.now // 1000, at.for_the_app(), at.practice)
     write_whole({out: (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()})
     output.say(f"{output.counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
 

@@ -106,8 +106,7 @@ def _drawn(
     from staffml_anki.vault.select import select
 
     chosen = select(vault, options.selection(track=track, level=level))
-    earlier = standing.notebook.sessions("gauntlet")
-    session = draw(chosen, form, standing.now, seed, earlier, track=",".join(track), level=",".join(level))
+    session = draw(chosen, form, standing.now, seed, standing.gauntlets, track=",".join(track), level=",".join(level))
     if len(session.answers) < form.questions:
         output.warn(f"note: only {output.counted(len(session.answers), 'question')} there")
     return session.model_copy(update={"about": session.about | {"asked": asked}})
@@ -116,11 +115,11 @@ def _drawn(
 def _result(standing: "Standing", session: "Session") -> "Result":
     from staffml_anki.study.gauntlet import result
 
-    return result(session, standing.entries, standing.notebook.sessions("gauntlet"))
+    return result(session, standing.entries, standing.gauntlets)
 
 
 def _results(standing: "Standing") -> "list[Result]":
-    return [_result(standing, session) for session in standing.notebook.sessions("gauntlet")]
+    return [_result(standing, session) for session in standing.gauntlets]
 
 
 def _find(found: "list[Result]", key: str) -> "Result":
@@ -190,10 +189,10 @@ def export(
     import json
 
     from staffml_anki.files import write_whole
-    from staffml_anki.study.gauntlet import in_the_app
+    from staffml_anki.study.webapp import gauntlet
 
     with at_bank(vault, profile) as standing:
-        rows = [in_the_app(session, standing.entries) for session in standing.notebook.sessions("gauntlet")]
+        rows = [gauntlet(session, standing.entries) for session in standing.gauntlets]
     write_whole({out: (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")})
     output.say(f"{output.counted(len(rows), 'gauntlet')} in {out}", "green")
 

@@ -13,11 +13,10 @@ from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:
     from staffml_anki.reviews.practice import Mode
-    from staffml_anki.study.draws import Listed
     from staffml_anki.study.grading import Graded
     from staffml_anki.study.session import Session
     from staffml_anki.study.standing import Standing
-    from staffml_anki.vault import Vault
+    from staffml_anki.vault import Listed, Vault
 
 SITTING = "How to sit"
 

@@ -72,7 +72,9 @@ def show_session(session: "Session", vault: "Vault", resume: str) -> None:
     output.table([["score", "time", "level", "question"], *rows], right=(1,), fit=True)
 
 
-def seconds(value: float) -> str:
+def seconds(value: float | None) -> str:
     """``95`` → ``1:35``."""
+    if value is None:
+        return "–"
     whole = int(value)
     return f"{whole // 60}:{whole % 60:02d}"

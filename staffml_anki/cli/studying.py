@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from staffml_anki.study.session import Session
     from staffml_anki.study.standing import Standing
     from staffml_anki.vault import Question, QuestionId, Vault
+    from staffml_anki.vault.select import Selection
 
 WHICH = "Which questions"
 COUNT = 10
@@ -74,11 +75,8 @@ def practice(
     from staffml_anki.vault.select import require_known
 
     narrow = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
-    narrow = narrow.model_copy(
-        update={
-            "has_napkin_math": napkin_only or None, "has_visual": with_visual or None, "in_chain": chains or None,
-        }
-    )  # fmt: skip
+    flags = {"has_napkin_math": napkin_only or None, "has_visual": with_visual or None, "in_chain": chains or None}
+    narrow = narrow.model_copy(update=flags)
     listing = just_list or as_json
     if not listing:
         require_terminal("practice", "add --list to see what it would ask")
@@ -88,17 +86,22 @@ def practice(
         if listing:
             _list(standing, [loaded.questions[each] for each in chosen], as_json=as_json)
             return
-        wish = narrow.model_dump(mode="json", exclude_defaults=True) | ({"due_first": True} if due_first else {})
-        wish |= {"count": count} if count != COUNT else {}
+        wish = _wish(narrow, count, due_first=due_first)
         resume = f"staffml-anki practice{' --plan' if plan else ''}"
         session, asked = left_before(standing, "plan" if plan else "practice", wish, resume, new=new)
-        if session is None:
-            session = _new_practice(standing, chosen, asked, plan=plan)
+        session = session or _new_practice(standing, chosen, asked, plan=plan)
         session_of(standing, loaded, session, resume, plain=plain, grade=(url, key) if grade_in_anki else None)
 
 
+def _wish(narrow: "Selection", count: int, *, due_first: bool) -> dict[str, Any]:
+    """What was asked for beyond the ordinary."""
+    wish: dict[str, Any] = narrow.model_dump(mode="json", exclude_defaults=True)
+    wish |= {"count": count} if count != COUNT else {}
+    return wish | ({"due_first": True} if due_first else {})
+
+
 def _chosen(
-    standing: "Standing", vault: "Vault", narrow: Any, *, plan: bool, due_first: bool, chains: bool
+    standing: "Standing", vault: "Vault", narrow: "Selection", *, plan: bool, due_first: bool, chains: bool
 ) -> "list[QuestionId]":
     """What practice asks, in order."""
     from staffml_anki.study.draws import weakest_first

@@ -4,12 +4,14 @@ A session is written after every event, its scores in the same step, so that it 
 keyed by question and time: writing a session again adds nothing.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from staffml_anki.reviews.practice import Grade, Mode, Practised, read_practice
+from staffml_anki.reviews.progress import kept_of
 from staffml_anki.reviews.store import HistoryStore
 from staffml_anki.study.plans import StudyPlan
 from staffml_anki.study.session import Quit, Session, step
@@ -26,6 +28,11 @@ class Notebook:
     def folder(self) -> Path:
         """Where the history lies: in the folder of its profile."""
         return self._store.path.parent
+
+    @property
+    def from_app(self) -> Mapping[str, Any]:
+        """What the StaffML app's progress file told of gauntlets, daily challenges and plans."""
+        return kept_of(self._store)
 
     # -- sessions ---------------------------------------------------------------------------------
 
@@ -111,7 +118,8 @@ class Notebook:
         return plans[0] if plans else None
 
     def past_plans(self) -> Sequence[StudyPlan]:
-        return self._plans("ended > 0")
+        """Those that have ended, the earliest first."""
+        return self._plans("ended > 0")[::-1]
 
     def begin_plan(self, plan: StudyPlan) -> None:
         with self._store.writing() as connection:

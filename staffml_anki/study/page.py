@@ -18,7 +18,7 @@ def result_page(result: Result, release: Release | Bank) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["clock"] = lambda value: f"{int(value) // 60}:{int(value) % 60:02d}"
+    environment.filters["clock"] = lambda value: "–" if value is None else f"{int(value) // 60}:{int(value) % 60:02d}"
     template, style = ((ASSETS / name).read_text(encoding="utf-8") for name in ("result.html.j2", "result.css"))
     body = environment.from_string(template).render(result=result, release=release, score_names=SCORE_NAMES)
     return document(f"Gauntlet: {result.points} of {result.possible}", [body], styles=[style])

@@ -193,7 +193,8 @@ def status(plan: StudyPlan, known: Collection[QuestionId], done_on: Mapping[Ques
 
     Args:
         known: the questions of the vault.
-        done_on: the day on which each question was first answered since the plan began.
+        done_on: the day on which each question was first answered since the plan began; an earlier one where the app's
+            plan of this name had it done: that is no part of the pace.
         today: the learner's day.
     """
     there = [key for key in plan.questions if key in known]
@@ -206,7 +207,8 @@ def status(plan: StudyPlan, known: Collection[QuestionId], done_on: Mapping[Ques
     # The quota of a day stays what it was in the morning: it does not shrink while it is being done.
     quota = min(ceil((len(there) - before) / days_left), len(there) - before)
     left = len(there) - len(done)
-    pace = len(done) / day if done and day > 0 else None
+    since = sum(done_on[key] >= plan.started for key in done)
+    pace = since / day if since and day > 0 else None
     projected = date_of(today + ceil(left / pace) - (0 if today_done >= pace else 1)) if pace and left else None
     due = ceil(len(there) * min(max(day - 1, 0), days) / days)
     areas = tuple(

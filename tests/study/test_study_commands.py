@@ -97,7 +97,7 @@ def test_practice_puts_what_is_due_first(run: Run, home: Path, tmp_path: Path) -
 def test_a_plan_from_its_start_to_its_end(run: Run) -> None:
     started = run("plan", "start", "llm-inference", "--by", "2099-12-12", "--json")
     assert (started.json["name"], started.json["done"]) == ("llm-inference", 0)
-    assert "llm-inference is under way; end it first" in run("plan", "start", "blitz-72h").err
+    assert "llm-inference is under way; end it first" in run("plan", "start", "72hr-blitz").err
     assert len(run("practice", "--plan", "--json").json) == started.json["quota"]
     assert "LLM Inference Engineer, day 1 of" in run("plan", "status").out
     assert "LLM Inference Engineer" in run("today", *CLOSED).out
@@ -110,9 +110,9 @@ def test_a_plan_from_its_start_to_its_end(run: Run) -> None:
     [
         (["plan", "start"], "plan start needs a name (see plan list), or --track"),
         (["plan", "start", "llm"], "no plan 'llm'; did you mean llm-inference?"),
-        (["plan", "start", "blitz-72h", "--track", "edge"], "plan start blitz-72h: a plan says its own tracks"),
-        (["plan", "start", "blitz-72h", "--by", "soon"], "--by soon: give a day such as 2026-12-12"),
-        (["plan", "start", "blitz-72h", "--by", "2020-01-01"], "--by 2020-01-01: has passed; give a day from"),
+        (["plan", "start", "72hr-blitz", "--track", "edge"], "plan start 72hr-blitz: a plan says its own tracks"),
+        (["plan", "start", "72hr-blitz", "--by", "soon"], "--by soon: give a day such as 2026-12-12"),
+        (["plan", "start", "72hr-blitz", "--by", "2020-01-01"], "--by 2020-01-01: has passed; give a day from"),
         (["plan", "start", "--from-level", "L9"], "--from-level L9: no such level;"),
         (["plan", "stop"], "no plan is under way"),
         (["practice", "--plan", "--list"], "no plan is under way; start one with"),
