@@ -137,7 +137,7 @@ def give(standing: "Standing", session: str, url: str, key: str | None) -> None:
         with connection.memory() as memory, memory.alone():  # two at once would not see what the other is sending
             waiting = [each for each in standing.notebook.ungraded() if each.session == session]
             if waiting:
-                show_graded(give_grades(connection.gateway, standing.notebook, waiting, Clock().now()))
+                show_graded(give_grades(connection.gateway, standing.notebook, waiting))
     except AnkiError as error:
         output.warn(f"note: {error}; the scores are kept, and the next sync offers them")
 

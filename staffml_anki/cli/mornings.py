@@ -76,7 +76,7 @@ def _show_today(found: "Today", why: str) -> None:
         lines.append(("for Anki", f"{output.counted(found.waiting, 'score')}; sync offers them"))
     output.say(f"{found.date:%A, %d %B %Y}", "bold")
     for name, text in lines:
-        output.say(f"  {name:<13} {text}")
+        output.paragraph(f"  {name:<13} {text}")
     output.say(f"\nnext: {found.next}  ({found.why})", "bold green")
 
 

@@ -105,10 +105,18 @@ class Notebook:
                 else:
                     connection.execute("DELETE FROM sessions WHERE id = ?", (key,))
 
-    def set_grades(self, practised: Iterable[Practised], grade: Grade, tried: int) -> None:
-        rows = [(grade, tried, each.question, each.time) for each in practised]
+    def set_grades(self, practised: Iterable[Practised], grade: Grade) -> None:
         with self._store.writing() as connection:
-            connection.executemany("UPDATE practice SET grade = ?, tried = ? WHERE question = ? AND time = ?", rows)
+            rows = [(grade, each.question, each.time) for each in practised]
+            connection.executemany("UPDATE practice SET grade = ? WHERE question = ? AND time = ?", rows)
+
+    def set_sending(self, practised: Mapping[Practised, int]) -> None:
+        """Scores that are about to be sent, each with the time of its card's last review, by Anki's clock."""
+        with self._store.writing() as connection:
+            rows = [(last, each.question, each.time) for each, last in practised.items()]
+            connection.executemany(
+                "UPDATE practice SET grade = 'sending', tried = ? WHERE question = ? AND time = ?", rows
+            )
 
     # -- plans ------------------------------------------------------------------------------------
 

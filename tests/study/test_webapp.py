@@ -147,7 +147,7 @@ def test_a_score_that_anki_got_is_one_answer(vault: Vault, tmp_path: Path) -> No
     with stands(vault, path) as found:
         found.notebook.keep(finished(new_session("s", "practice", [key], NOON), 3))
         (score,) = found.practice
-        found.notebook.set_grades([score], "given", NOON + 20_000)
+        found.notebook.set_grades([score], "given")
     with stands(vault, path) as found:
         assert [each["timestamp"] for each in exported(found)["attempts"]] == [score.time], "not pulled yet"
     with HistoryStore(path) as store, store.writing():
