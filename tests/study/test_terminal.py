@@ -339,6 +339,25 @@ def test_scores_go_to_anki_from_a_session_and_once_though_it_was_left_in_between
         assert sorted(answered(world).values()) == [[1], [3]]
 
 
+def test_scores_do_not_go_into_somebody_else_s_profile(tmp_path: Path) -> None:
+    from staffml_anki.reviews import HistoryStore
+
+    home = tmp_path / "home"
+    HistoryStore(home / "other-0123" / "history.db").close()
+    with living(tmp_path / "world") as world:
+        vault = world.vault(*small_vault())
+        world.sync(vault)
+        wish = ["practice", "--vault", vault, "--count", 1, "--plain", "--grade-in-anki", "--url", world.server.url]
+        with Terminal(home, *wish) as terminal:
+            terminal.until("s skip")
+            terminal.keys("\n")
+            terminal.until("3 nailed")
+            terminal.keys("3\n")
+            assert terminal.end() == 0
+            assert "Anki has another profile open (User 1); the scores are kept" in terminal.text
+        assert answered(world) == {}
+
+
 def test_scores_that_wait_are_offered_at_the_next_sync(tmp_path: Path) -> None:
     with living(tmp_path / "world") as world:
         vault = world.vault(*small_vault())
