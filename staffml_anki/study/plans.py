@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from staffml_anki import data, reading
+from staffml_anki import data, recipes
 from staffml_anki.coverage import Bank
 from staffml_anki.errors import RecipeError, StaffmlAnkiError
 from staffml_anki.reviews.days import date_of, number_of
@@ -99,13 +99,7 @@ def find_plan(name: str) -> PlanRecipe:
     Raises:
         RecipeError: there is none, or it is wrong.
     """
-    shipped = data.PLANS / f"{name}.yaml"
-    if name.replace("-", "").isalnum() and shipped.is_file():
-        return read_plan(shipped)
-    if Path(name).suffix in (".yaml", ".yml") or "/" in name:
-        return read_plan(Path(name))
-    names = tuple(sorted(file.stem for file in data.PLANS.glob("*.yaml")))
-    raise RecipeError(f"no plan '{name}'; {nearest(name, names)}, or the path of a plan file")
+    return read_plan(recipes.find("plan", name, data.PLANS))
 
 
 def read_plan(path: Path) -> PlanRecipe:
@@ -114,12 +108,7 @@ def read_plan(path: Path) -> PlanRecipe:
     Raises:
         RecipeError: the file cannot be read or does not say what a plan must; the message lists every fault.
     """
-    try:
-        raw = reading.parse_yaml(reading.read_bytes(path, reading.MAX_YAML))
-    except reading.Unreadable as why:
-        raise RecipeError(f"plan {path}: {why}") from None
-    if not isinstance(raw, dict):
-        raise RecipeError(f"plan {path}: is not a mapping of keys to values; see docs/study.md")
+    raw = recipes.read("plan", path, "docs/study.md")
     lists = ("track", "level", "area")
     made = {
         key: (value,) if key in lists and isinstance(value, str) else tuple(value) if isinstance(value, list) else value
@@ -128,12 +117,15 @@ def read_plan(path: Path) -> PlanRecipe:
     try:
         plan = PlanRecipe.model_validate(made)
     except ValidationError as invalid:
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg'][0].lower()}{e['msg'][1:]}" for e in invalid.errors()]
-        raise RecipeError(f"plan {path}: {'; '.join(faults)}") from None
-    for key, known in (("track", TRACKS), ("level", LEVELS), ("area", AREAS)):
-        for value in getattr(plan, key):
-            if value not in known:
-                raise RecipeError(f"plan {path}: {key}: found {show(value)}; {nearest(value, known)}")
+        raise RecipeError(f"plan {path}: {recipes.explain(invalid, PlanRecipe, {})}") from None
+    faults = [
+        f"{key}: found {show(value)}; {nearest(value, known)}"
+        for key, known in (("track", TRACKS), ("level", LEVELS), ("area", AREAS))
+        for value in getattr(plan, key)
+        if value not in known
+    ]
+    if faults:
+        raise RecipeError(f"plan {path}: {'; '.join(faults)}")
     return plan
 
 

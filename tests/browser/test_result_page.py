@@ -1,6 +1,5 @@
 """A gauntlet's page in a real browser: quiet, offline, usable on a phone and by a screen reader, deaf to a vault's script."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import axe
+from browser import axe, keep_pictures, quiet
 from playwright.sync_api import Browser, Page
 
 from staffml_anki.study.gauntlet import AnswerResult, AreaResult, Result
@@ -51,19 +50,8 @@ def opened(chromium: Browser, tmp_path: Path) -> Opened:
     def call(result: Result = RESULT, release: Release = RELEASE, **more: Any) -> Iterator[Page]:
         path = tmp_path / "result.html"
         path.write_text(result_page(result, release), encoding="utf-8")
-        context = chromium.new_context(**{"viewport": {"width": 1180, "height": 900}, **more})
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        said: list[str] = []
-        asked: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        yield page
-        assert said == []
-        assert [url for url in asked if not url.startswith(("data:", path.as_uri()))] == []
-        context.close()
+        with quiet(chromium, path, **more) as page:
+            yield page
 
     return call
 
@@ -118,10 +106,4 @@ def test_day_and_night_follow_the_system(opened: Opened) -> None:
 
 
 def test_pictures_are_kept(opened: Opened, tmp_path: Path) -> None:
-    """Where ``STAFFML_TEST_PICTURES`` names a folder, as artifacts."""
-    folder = Path(os.environ.get("STAFFML_TEST_PICTURES") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, scheme, width in (("light", "light", 1180), ("dark", "dark", 1180), ("phone", "light", 360)):
-        with opened(color_scheme=scheme, viewport={"width": width, "height": 800}) as page:
-            png = page.screenshot(path=folder / f"gauntlet-{name}.png", full_page=True)
-            assert len(png) > 20_000
+    keep_pictures(opened, "gauntlet", tmp_path)

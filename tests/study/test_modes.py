@@ -306,10 +306,11 @@ def test_practice_and_reviews_since_the_start_both_count(vault: Vault, path: Pat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: x", "title: field required; days: field required"),
+        ("name: x", "title is missing; days is missing"),
         ("- 1", "is not a mapping of keys to values; see docs/study.md"),
         ("name: x\ntitle: X\ndays: 1\nquestions: 1\ntrack: clowd", "track: found 'clowd'; did you mean cloud?"),
-        ("name: x\ntitle: X\ndays: 1\nquestions: 1\nspeed: 1", "speed: extra inputs are not permitted"),
+        ("name: x\ntitle: X\ndays: 1\nquestions: 1\ntrack: a\nlevel: b", "(one of L1, L2, L3, L4, L5, L6+)"),
+        ("name: x\ntitle: X\ndays: 1\nquestions: 1\nspeed: 1", "unknown key 'speed'; did you mean level? (one of"),
     ],
 )
 def test_a_wrong_plan_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
