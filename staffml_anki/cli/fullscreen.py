@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from staffml_anki.cli.output import clean
-from staffml_anki.cli.sitting import seconds
+from staffml_anki.cli.sitting import NOT_SAVED, seconds
 from staffml_anki.study.session import Estimate, Event, Pause, Resume, Reveal, Score, Skip, Tick
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ class Sitting(App[str]):
         self._set("parts", "\n".join(f"\n▌ {part.title}\n{part.text}" for part in view.parts))
         page = self.query_one("#page", VerticalScroll)
         keys = _keys(view, typing=bool(self.query_one(Input).display))
-        self._set("keys", f"{keys} · ↑↓ scroll" if page.max_scroll_y > 0 else keys)
+        keys = f"{keys} · ↑↓ scroll" if page.max_scroll_y > 0 else keys
+        self._set("keys", f"{NOT_SAVED} · {keys}" if self._desk.unsaved else keys)
         here = (view.where + view.title, len(view.parts))
         if here[0] != self._shown[0]:
             page.scroll_home(animate=False)

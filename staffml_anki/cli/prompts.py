@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from staffml_anki.cli import output
-from staffml_anki.cli.sitting import seconds
+from staffml_anki.cli.sitting import NOT_SAVED, seconds
 
 if TYPE_CHECKING:
     from staffml_anki.cli.sitting import Clock
@@ -37,6 +37,8 @@ def run(desk: "Desk", clock: "Clock") -> None:
                 output.say(f"{line or 'Enter'}: not one of these keys")
             for event in events:
                 desk.do(event, clock.now())
+            if desk.unsaved:
+                output.warn(f"{NOT_SAVED}: {desk.unsaved}")
     except KeyboardInterrupt:
         output.say()  # the terminal has just shown ^C
         raise

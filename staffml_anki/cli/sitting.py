@@ -18,6 +18,9 @@ SMALLEST = (30, 10)
 """Columns and lines below which a full screen makes no sense."""
 
 
+NOT_SAVED = "not saved yet"
+
+
 class Clock:
     """Milliseconds since the epoch, by the computer's clock when it was made; afterwards nobody can set it."""
 

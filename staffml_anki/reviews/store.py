@@ -104,12 +104,16 @@ class HistoryStore:
         self.close()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, patience: float = 10) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it, or nothing.
+
+        Args:
+            patience: seconds to wait for somebody else who is writing.
 
         Raises:
             StaffmlAnkiError: somebody else is writing, or the disk is full.
         """
+        self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
         try:
             with transaction(self.connection) as connection:
                 yield connection

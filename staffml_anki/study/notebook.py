@@ -36,13 +36,16 @@ class Notebook:
 
     # -- sessions ---------------------------------------------------------------------------------
 
-    def keep(self, session: Session) -> None:
+    def keep(self, session: Session, patience: float = 10) -> None:
         """Write a session as it is, and the scores in it. One that is over stays so, though another terminal goes on.
+
+        Args:
+            patience: seconds to wait for somebody else who is writing.
 
         Raises:
             StaffmlAnkiError: somebody else is writing, or the disk is full; nothing was changed.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(patience) as connection:
             connection.execute(
                 "INSERT INTO sessions VALUES (?,?,?,?,?) "
                 "ON CONFLICT DO UPDATE SET open = excluded.open, state = excluded.state WHERE sessions.open",
