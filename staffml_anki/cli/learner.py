@@ -71,6 +71,8 @@ def _standing(bank: Any, profile: str | None, timezone: str | None, rollover: in
     from staffml_anki.study.standing import standing
 
     with standing(bank, history_at(home_folder(), profile), None, Clock().now()) as found:
+        for notice in found.notebook.notices:
+            output.warn(f"note: {notice}")
         yield replace(found, calendar=options.calendar(timezone, rollover, found.history.rollover))
 
 

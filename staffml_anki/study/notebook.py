@@ -30,6 +30,11 @@ class Notebook:
         return self._store.path.parent
 
     @property
+    def notices(self) -> list[str]:
+        """What the learner should know of the file."""
+        return self._store.notices
+
+    @property
     def from_app(self) -> Mapping[str, Any]:
         """What the StaffML app's progress file told of gauntlets, daily challenges and plans."""
         return kept_of(self._store)

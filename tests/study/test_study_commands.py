@@ -153,6 +153,13 @@ def test_forgetting_says_what_of_practice_goes(run: Run, home: Path, tmp_path: P
     assert run("gauntlet", "list", "--json").json == []
 
 
+def test_a_history_that_was_damaged_is_not_passed_over_in_silence(run: Run, home: Path) -> None:
+    history(home).write_bytes(b"no database " * 2_000)
+    said = run("plan", "status").err
+    assert "was damaged and is kept as history.damaged-1.db" in said
+    assert run("plan", "status").err == ""
+
+
 def test_today_says_why_anki_does_not_say(run: Run, tmp_path: Path) -> None:
     with living(tmp_path / "world", key="secret") as world:
         assert "(Anki is not running, and nothing" in run("today", *CLOSED).out
