@@ -7,7 +7,7 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
-from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, left_before, session_of
+from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, begun_or_new, session_of
 from staffml_anki.cli.sitting import require_terminal, seconds
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
@@ -70,9 +70,15 @@ def start(
             "form": form, "questions": questions, "minutes": minutes, "track": track, "level": level, "seed": seed,
         }  # fmt: skip
         wish = {name: value for name, value in wish.items() if value not in (None, [])}
-        session, asked = left_before(standing, "gauntlet", wish, START, new=new)
-        if session is None:
-            session = _drawn(standing, loaded, _format(form, questions, minutes), track, level, seed, asked)
+        chosen = _format(form, questions, minutes)
+        session = begun_or_new(
+            standing,
+            "gauntlet",
+            wish,
+            lambda asked: _drawn(standing, loaded, chosen, track, level, seed, asked),
+            START,
+            new=new,
+        )
         grade = (url, key) if grade_in_anki else None
         session = session_of(standing, loaded, session, START, plain=plain, grade=grade)
         if session.stage == "over":

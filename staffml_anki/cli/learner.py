@@ -1,6 +1,6 @@
 """What the commands of studying share: where the learner stands, a session from end to end, scores for Anki."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,13 +76,21 @@ def _standing(bank: Any, profile: str | None, timezone: str | None, rollover: in
         yield replace(found, calendar=options.calendar(timezone, rollover, found.history.rollover))
 
 
-def left_before(
-    standing: "Standing", mode: "Mode", wish: dict[str, Any], resume: str, *, new: bool
-) -> "tuple[Session | None, str]":
-    """The session to go on with, if one was left; and the wish as text, for one that begins.
+def begun_or_new(
+    standing: "Standing",
+    mode: "Mode",
+    wish: dict[str, Any],
+    make: "Callable[[str], Session]",
+    resume: str,
+    *,
+    new: bool,
+) -> "Session":
+    """The session that was left, or a new one.
 
     Args:
         wish: what it shall ask, where the learner said so: then it must be what the one that was left asks.
+        make: a new one; it is given the wish as text.
+        resume: the command that goes on with what was left.
         new: give up what was left.
 
     Raises:
@@ -91,12 +99,14 @@ def left_before(
     import json
 
     asked = json.dumps(wish, sort_keys=True) if wish else ""
-    if new:
-        standing.notebook.give_up(mode, standing.now)
-    session = standing.notebook.open_session(mode)
-    if session is not None and asked and session.about.get("asked", "") != asked:
+    left = None if new else standing.notebook.open_session(mode)
+    if left is None:
+        session = make(asked)
+        standing.notebook.give_up(mode, standing.now)  # not before there is another
+        return session
+    if asked and left.about.get("asked", "") != asked:
         raise StaffmlAnkiError(f"you left another one; go on with {resume}, or give it up for this one with --new")
-    return session, asked
+    return left
 
 
 def session_of(

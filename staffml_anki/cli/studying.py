@@ -6,7 +6,7 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
-from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, brief, left_before, session_of
+from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, begun_or_new, brief, session_of
 from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
@@ -88,8 +88,10 @@ def practice(
             return
         wish = _wish(narrow, count, due_first=due_first)
         resume = f"staffml-anki practice{' --plan' if plan else ''}"
-        session, asked = left_before(standing, "plan" if plan else "practice", wish, resume, new=new)
-        session = session or _new_practice(standing, chosen, asked, plan=plan)
+        mode: Mode = "plan" if plan else "practice"
+        session = begun_or_new(
+            standing, mode, wish, lambda asked: _new_practice(standing, chosen, mode, asked), resume, new=new
+        )
         session_of(standing, loaded, session, resume, plain=plain, grade=(url, key) if grade_in_anki else None)
 
 
@@ -124,14 +126,15 @@ def _chosen(
     return order
 
 
-def _new_practice(standing: "Standing", chosen: "list[QuestionId]", asked: str, *, plan: bool) -> "Session":
+def _new_practice(standing: "Standing", chosen: "list[QuestionId]", mode: "Mode", asked: str) -> "Session":
     from staffml_anki.study.session import new_session
 
     if not chosen:
         raise StaffmlAnkiError(
-            "today's quota is done; plan status shows the rest" if plan else "no question matches; drop an option"
+            "today's quota is done; plan status shows the rest"
+            if mode == "plan"
+            else "no question matches; drop an option"
         )
-    mode: Mode = "plan" if plan else "practice"
     return new_session(f"{mode}-{standing.now}", mode, chosen, standing.now, about={"asked": asked})
 
 

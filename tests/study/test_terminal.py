@@ -128,6 +128,25 @@ def test_another_wish_than_what_was_left_is_said_and_not_passed_over(tmp_path: P
             assert terminal.end() == 0
 
 
+def test_nothing_is_given_up_for_what_cannot_begin(tmp_path: Path) -> None:
+    from factory import question, write_folder
+
+    from staffml_anki.reviews import HistoryStore
+    from staffml_anki.study.notebook import Notebook
+
+    vault = write_folder(tmp_path / "vault", [question()], [])
+    for wish in (["gauntlet", "start"], ["practice"]):
+        with Terminal(tmp_path / "home", *wish, "--vault", vault, "--plain") as terminal:
+            terminal.until("leave >")
+            terminal.keys("q\n")
+            assert terminal.end() == 0
+        with Terminal(tmp_path / "home", *wish, "--vault", vault, "--new", "--level", "L1") as terminal:
+            assert terminal.end() == 2
+            assert "no question matches" in terminal.text
+    with HistoryStore(tmp_path / "home" / "files" / "history.db") as store:
+        assert Notebook(store).open_session("gauntlet") and Notebook(store).open_session("practice")
+
+
 def test_what_was_given_up_does_not_come_back(tmp_path: Path) -> None:
     for count, more in ((3, []), (1, ["--new"])):
         with Terminal(tmp_path, "practice", "--plain", "--count", count, *more) as terminal:
