@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from staffml_anki.cli.output import clean
-from staffml_anki.cli.sitting import seconds
+from staffml_anki.cli.sitting import NOT_SAVED, seconds
 from staffml_anki.study.session import Estimate, Event, Pause, Resume, Reveal, Score, Skip, Tick
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Sitting(App[str]):
         Binding("3", "score(3)", "nailed"),
         Binding("down,j", "scroll(1)", show=False),
         Binding("up,k", "scroll(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
     ]
 
     def __init__(self, desk: "Desk", clock: "Clock") -> None:
@@ -128,7 +130,11 @@ class Sitting(App[str]):
         self._do(Score(score))
 
     def action_scroll(self, lines: int) -> None:
-        self.query_one("#page", VerticalScroll).scroll_relative(y=lines, animate=False)
+        self.query_one("#page", VerticalScroll).scroll_relative(y=lines, animate=False, immediate=True)
+
+    def action_page(self, pages: int) -> None:
+        page = self.query_one("#page", VerticalScroll)
+        page.scroll_relative(y=pages * max(1, page.size.height - 2), animate=False, immediate=True)
 
     def action_leave(self) -> None:
         self.exit("leave")
@@ -164,9 +170,11 @@ class Sitting(App[str]):
         self._set("question", "" if view.paused else view.question)
         self._set("said", f"\nyou said: {view.estimate}" if view.estimate and not view.paused else "")
         self._set("parts", "\n".join(f"\n▌ {part.title}\n{part.text}" for part in view.parts))
-        self._set("keys", _keys(view, typing=bool(self.query_one(Input).display)))
-        here = (view.where + view.title, len(view.parts))
         page = self.query_one("#page", VerticalScroll)
+        keys = _keys(view, typing=bool(self.query_one(Input).display))
+        keys = f"{keys} · ↑↓ scroll" if page.max_scroll_y > 0 else keys
+        self._set("keys", f"{NOT_SAVED} · {keys}" if self._desk.unsaved else keys)
+        here = (view.where + view.title, len(view.parts))
         if here[0] != self._shown[0]:
             page.scroll_home(animate=False)
         elif here != self._shown:

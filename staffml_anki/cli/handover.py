@@ -55,7 +55,6 @@ def offer_grades(connection: "Connection", *, agreed: bool, ask: bool, quiet: bo
     """
     from staffml_anki.anki.errors import AnkiError
     from staffml_anki.cli.learner import show_graded
-    from staffml_anki.cli.sitting import Clock
     from staffml_anki.study.grading import give_grades
 
     with _notebook(connection) as notebook:
@@ -69,7 +68,7 @@ def offer_grades(connection: "Connection", *, agreed: bool, ask: bool, quiet: bo
                 output.warn(f"note: {count} of practice wait for Anki; --grade-in-anki gives them")
             return {"waiting": len(waiting), "given": [], "listed": []}
         try:
-            graded = give_grades(connection.gateway, notebook, waiting, Clock().now())
+            graded = give_grades(connection.gateway, notebook, waiting)
         except AnkiError as error:
             output.warn(f"note: {error}; the scores are kept, and the next sync offers them again")
             return {"waiting": len(notebook.ungraded()), "given": [], "listed": []}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from staffml_anki.cli import options, output
+from staffml_anki.cli.learner import at_bank
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url, Yes
 from staffml_anki.errors import StaffmlAnkiError
 
@@ -163,19 +164,26 @@ def forget(
       staffml-anki history forget --question cloud-0001
       staffml-anki history forget --yes
     """
+    from staffml_anki.study.notebook import Notebook
     from staffml_anki.vault import QuestionId
 
     with _store(profile) as store:
-        counts = store.counts()
-        what = output.counted(len(question), "question") if question else f"all {counts.reviews:,} reviews"
+        before = store.counts()
+        everything = f"all {before.reviews:,} reviews and {before.scores:,} scores of practice, gauntlets and plans too"
+        what = output.counted(len(question), "question") if question else everything
         if not yes:
             if not sys.stdin.isatty():
                 raise StaffmlAnkiError("forget asks before it deletes anything, and nobody can answer here; add --yes")
             if not typer.confirm(f"Forget {what} in {store.path}?", default=False):
                 output.say("nothing was forgotten")
                 return
-        gone = store.forget([QuestionId(each) for each in question] if question else None)
-    output.say(f"{output.counted(gone, 'review')} forgotten", "green")
+        keys = [QuestionId(each) for each in question]
+        if keys:
+            Notebook(store).forget(keys)
+        gone = store.forget(keys or None)
+        scores = before.scores - store.counts().scores
+    practised = f" and {output.counted(scores, 'score')} of practice" if scores else ""
+    output.say(f"{output.counted(gone, 'review')}{practised} forgotten", "green")
 
 
 def progress_export(
@@ -185,7 +193,8 @@ def progress_export(
     timezone: options.TimeZone = None,
     rollover: options.Rollover = None,
 ) -> None:
-    """Write the StaffML web app's progress file from the history, for the app to import.
+    """Write the StaffML web app's progress file, for the app to import: reviews, practice, gauntlets, daily challenges,
+    plans.
 
     [dim]Example:[/dim]
       staffml-anki progress export --out staffml-progress.json
@@ -194,13 +203,9 @@ def progress_export(
 
     from staffml_anki.files import write_whole
     from staffml_anki.reviews.progress import progress_file
-    from staffml_anki.vault import load_vault
 
-    questions = load_vault(vault, progress=output.progress).questions
-    with _store(profile) as store:
-        history, kept = store.read(), store.about("app")
-    calendar = options.calendar(timezone, rollover, history.rollover)
-    made = progress_file(history, questions, calendar, int(time.time()), kept)
+    with at_bank(vault, profile, timezone, rollover) as at:
+        made = progress_file(at.history, at.entries, at.calendar, at.now // 1000, at.for_the_app(), at.practice)
     write_whole({out: (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()})
     output.say(f"{output.counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
 

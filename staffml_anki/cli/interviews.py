@@ -7,7 +7,7 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
-from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_vault, session_of
+from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, begun_or_new, session_of
 from staffml_anki.cli.sitting import require_terminal, seconds
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from staffml_anki.study.standing import Standing
     from staffml_anki.vault import Vault
 
+START = "staffml-anki gauntlet start"
 Html = Annotated[Path | None, typer.Option("--html", help="Write the result as a page to share.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `gauntlet list` shows it; by default the latest.")]
 
@@ -33,9 +34,13 @@ def register(app: typer.Typer) -> None:
 
 def start(
     form: Annotated[
-        Literal["quick", "standard", "full", "design"],
-        typer.Argument(metavar="FORMAT", help="quick 5 in 10 min, standard 10 in 20, full 15 in 35, design 1 in 15."),
-    ] = "standard",
+        Literal["quick", "standard", "full", "design"] | None,
+        typer.Argument(
+            metavar="FORMAT",
+            help="quick 5 in 10 min, standard 10 in 20, full 15 in 35, design 1 in 15.",
+            show_default="standard",
+        ),
+    ] = None,
     questions: Annotated[int | None, typer.Option("--questions", min=1, max=200, help="Your own number.")] = None,
     minutes: Annotated[int | None, typer.Option("--minutes", min=1, max=600, help="Your own time.")] = None,
     track: options.Tracks = [],  # noqa: B006 - typer copies defaults
@@ -61,60 +66,66 @@ def start(
     """
     require_terminal("gauntlet", "gauntlet list shows those before")
     with at_vault(vault, profile) as (standing, loaded):
-        session = _waiting(standing, new=new)
-        if session is None:
-            session = _drawn(standing, loaded, _format(form, questions, minutes), track, level, seed)
+        wish = {
+            "form": form, "questions": questions, "minutes": minutes, "track": track, "level": level, "seed": seed,
+        }  # fmt: skip
+        wish = {name: value for name, value in wish.items() if value not in (None, [])}
+        chosen = _format(form, questions, minutes)
+        session = begun_or_new(
+            standing,
+            "gauntlet",
+            wish,
+            lambda asked: _drawn(standing, loaded, chosen, track, level, seed, asked),
+            START,
+            new=new,
+        )
         grade = (url, key) if grade_in_anki else None
-        session = session_of(standing, loaded, session, "staffml-anki gauntlet start", plain=plain, grade=grade)
+        session = session_of(standing, loaded, session, START, plain=plain, grade=grade)
         if session.stage == "over":
-            found = _result(standing, loaded, session)
+            found = _result(standing, session)
             _show(found)
-            _page(html, found, loaded)
+            _page(html, found, standing)
 
 
-def _format(form: str, questions: int | None, minutes: int | None) -> "Format":
+def _format(form: str | None, questions: int | None, minutes: int | None) -> "Format":
     from staffml_anki.study.gauntlet import CUSTOM, FORMATS, Format
 
     if questions is None and minutes is None:
-        return FORMATS[form]
+        return FORMATS[form or "standard"]
+    if form is not None:
+        raise StaffmlAnkiError(f"{form} has its own number and time; drop it, or --questions and --minutes")
     if questions is None or minutes is None:
         raise StaffmlAnkiError("--questions and --minutes belong together; give both, or the name of a format")
     return Format(CUSTOM, questions, minutes)
 
 
-def _waiting(standing: "Standing", *, new: bool) -> "Session | None":
-    """The gauntlet that was left; with ``new`` it is given up."""
-    from staffml_anki.study.session import Quit, step
-
-    session = standing.notebook.open_session("gauntlet")
-    if session is not None and new:
-        standing.notebook.keep(step(session, Quit(), standing.now))
-        return None
-    return session
-
-
 def _drawn(
-    standing: "Standing", vault: "Vault", form: "Format", track: list[str], level: list[str], seed: int | None
+    standing: "Standing",
+    vault: "Vault",
+    form: "Format",
+    track: list[str],
+    level: list[str],
+    seed: int | None,
+    asked: str,
 ) -> "Session":
     from staffml_anki.study.gauntlet import draw
     from staffml_anki.vault.select import select
 
     chosen = select(vault, options.selection(track=track, level=level))
-    earlier = standing.notebook.sessions("gauntlet")
-    session = draw(chosen, form, standing.now, seed, earlier, track=",".join(track), level=",".join(level))
+    session = draw(chosen, form, standing.now, seed, standing.gauntlets, track=",".join(track), level=",".join(level))
     if len(session.answers) < form.questions:
         output.warn(f"note: only {output.counted(len(session.answers), 'question')} there")
-    return session
+    return session.model_copy(update={"about": session.about | {"asked": asked}})
 
 
-def _result(standing: "Standing", vault: "Vault", session: "Session") -> "Result":
+def _result(standing: "Standing", session: "Session") -> "Result":
     from staffml_anki.study.gauntlet import result
 
-    return result(session, vault.questions, standing.notebook.sessions("gauntlet"))
+    return result(session, standing.entries, standing.gauntlets)
 
 
-def _results(standing: "Standing", vault: "Vault") -> "list[Result]":
-    return [_result(standing, vault, session) for session in standing.notebook.sessions("gauntlet")]
+def _results(standing: "Standing") -> "list[Result]":
+    return [_result(standing, session) for session in standing.gauntlets]
 
 
 def _find(found: "list[Result]", key: str) -> "Result":
@@ -134,8 +145,8 @@ def list_gauntlets(
     [dim]Example:[/dim]
       staffml-anki gauntlet list
     """
-    with at_vault(vault, profile) as (standing, loaded):
-        found = _results(standing, loaded)
+    with at_bank(vault, profile) as standing:
+        found = _results(standing)
     if as_json:
         output.emit_json(found)
         return
@@ -162,13 +173,13 @@ def show(
       staffml-anki gauntlet show
       staffml-anki gauntlet show --html result.html
     """
-    with at_vault(vault, profile) as (standing, loaded):
-        found = _find(_results(standing, loaded), gauntlet_id)
+    with at_bank(vault, profile) as standing:
+        found = _find(_results(standing), gauntlet_id)
         if as_json:
             output.emit_json(found)
         else:
             _show(found)
-        _page(html, found, loaded)
+        _page(html, found, standing)
 
 
 def export(
@@ -184,10 +195,10 @@ def export(
     import json
 
     from staffml_anki.files import write_whole
-    from staffml_anki.study.gauntlet import in_the_app
+    from staffml_anki.study.webapp import gauntlet
 
-    with at_vault(vault, profile) as (standing, loaded):
-        rows = [in_the_app(session, loaded.questions) for session in standing.notebook.sessions("gauntlet")]
+    with at_bank(vault, profile) as standing:
+        rows = [gauntlet(session, standing.entries) for session in standing.gauntlets]
     write_whole({out: (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")})
     output.say(f"{output.counted(len(rows), 'gauntlet')} in {out}", "green")
 
@@ -208,14 +219,14 @@ def _show(found: "Result") -> None:
 
 
 def _bar(points: int, possible: int) -> str:
-    return "█" * round(10 * points / possible) if possible else ""
+    return "█" * round(5 * points / possible) if possible else ""
 
 
-def _page(path: Path | None, found: "Result", vault: "Vault") -> None:
+def _page(path: Path | None, found: "Result", standing: "Standing") -> None:
     if path is None:
         return
     from staffml_anki.files import write_whole
     from staffml_anki.study.page import result_page
 
-    write_whole({path: result_page(found, vault.release).encode("utf-8", "replace")})
+    write_whole({path: result_page(found, standing.bank).encode("utf-8", "replace")})
     output.say(f"{path}: open it in a browser, or send it", "green")

@@ -1,6 +1,6 @@
 """What the commands of studying share: where the learner stands, a session from end to end, scores for Anki."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,12 +9,14 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli.sitting import Clock, show_session, sit
+from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:
+    from staffml_anki.reviews.practice import Mode
     from staffml_anki.study.grading import Graded
     from staffml_anki.study.session import Session
     from staffml_anki.study.standing import Standing
-    from staffml_anki.vault import Question, Vault
+    from staffml_anki.vault import Listed, Vault
 
 SITTING = "How to sit"
 
@@ -69,7 +71,42 @@ def _standing(bank: Any, profile: str | None, timezone: str | None, rollover: in
     from staffml_anki.study.standing import standing
 
     with standing(bank, history_at(home_folder(), profile), None, Clock().now()) as found:
+        for notice in found.notebook.notices:
+            output.warn(f"note: {notice}")
         yield replace(found, calendar=options.calendar(timezone, rollover, found.history.rollover))
+
+
+def begun_or_new(
+    standing: "Standing",
+    mode: "Mode",
+    wish: dict[str, Any],
+    make: "Callable[[str], Session]",
+    resume: str,
+    *,
+    new: bool,
+) -> "Session":
+    """The session that was left, or a new one.
+
+    Args:
+        wish: what it shall ask, where the learner said so: then it must be what the one that was left asks.
+        make: a new one; it is given the wish as text.
+        resume: the command that goes on with what was left.
+        new: give up what was left.
+
+    Raises:
+        StaffmlAnkiError: another one was left.
+    """
+    import json
+
+    asked = json.dumps(wish, sort_keys=True) if wish else ""
+    left = None if new else standing.notebook.open_session(mode)
+    if left is None:
+        session = make(asked)
+        standing.notebook.give_up(mode, standing.now)  # not before there is another
+        return session
+    if asked and left.about.get("asked", "") != asked:
+        raise StaffmlAnkiError(f"you left another one; go on with {resume}, or give it up for this one with --new")
+    return left
 
 
 def session_of(
@@ -100,14 +137,19 @@ def give(standing: "Standing", session: str, url: str, key: str | None) -> None:
     """Give a session's scores to Anki, or say that they wait."""
     from staffml_anki.anki.connect import connect, find_key
     from staffml_anki.anki.errors import AnkiError
+    from staffml_anki.reviews.store import FILES_ONLY
     from staffml_anki.study.grading import give_grades
 
     try:
         connection = connect(url, find_key(key))
+        folder = standing.notebook.folder
+        if folder not in (connection.folder, connection.folder.parent / FILES_ONLY):
+            output.warn(f"note: Anki has another profile open ({connection.profile}); the scores are kept")
+            return
         with connection.memory() as memory, memory.alone():  # two at once would not see what the other is sending
             waiting = [each for each in standing.notebook.ungraded() if each.session == session]
             if waiting:
-                show_graded(give_grades(connection.gateway, standing.notebook, waiting, Clock().now()))
+                show_graded(give_grades(connection.gateway, standing.notebook, waiting))
     except AnkiError as error:
         output.warn(f"note: {error}; the scores are kept, and the next sync offers them")
 
@@ -122,6 +164,6 @@ def show_graded(graded: "Graded") -> None:
         output.say(f"{len(graded.superseded):,} left as they are: answered in Anki or practised again since", "dim")
 
 
-def brief(question: "Question") -> dict[str, str]:
+def brief(question: "Listed") -> dict[str, str]:
     """A question as `--json` lists it."""
     return {key: getattr(question, key) for key in ("id", "track", "level", "area", "topic", "title")}

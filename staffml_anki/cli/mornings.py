@@ -33,36 +33,38 @@ def today(
     """
     from staffml_anki.study.morning import today as look
 
-    due = _due_in_anki(url, key)
+    due, why = _due_in_anki(url, key)
     with at_bank(vault, profile, timezone, rollover) as standing:
         found = look(standing, due)
         if as_json:
             output.emit_json(found)
         else:
-            _show_today(found)
+            _show_today(found, why)
 
 
-def _due_in_anki(url: str, key: str | None) -> int | None:
-    """Cards of ours that are due; None where Anki does not run."""
+def _due_in_anki(url: str, key: str | None) -> tuple[int | None, str]:
+    """Cards of ours that are due; None where Anki does not say, and why."""
     from staffml_anki.anki.connect import find_key
-    from staffml_anki.anki.errors import AnkiError
+    from staffml_anki.anki.errors import AnkiClosedError, AnkiError
     from staffml_anki.anki.gateway import Gateway
     from staffml_anki.anki.snapshot import read_notetype
 
     try:
         gateway = Gateway(url, find_key(key))
         held = read_notetype(gateway)
-        return 0 if held is None else len(gateway.find_cards(f"mid:{held.id} is:due"))
-    except AnkiError:
-        return None
+        return 0 if held is None else len(gateway.find_cards(f"mid:{held.id} is:due")), ""
+    except AnkiClosedError:
+        return None, "Anki is not running"
+    except AnkiError as error:
+        return None, str(error)
 
 
-def _show_today(found: "Today") -> None:
+def _show_today(found: "Today", why: str) -> None:
     from datetime import UTC, datetime
 
     pulled = datetime.fromtimestamp(found.pulled, UTC).date() if found.pulled else None
     as_of = f"as pulled on {pulled}" if pulled else "and nothing was pulled yet"
-    source = "" if found.due_from == "Anki" else f" (Anki is not running, {as_of})"
+    source = "" if found.due_from == "Anki" else f" ({why}, {as_of})"
     lines = [
         ("due in Anki", f"{output.counted(found.due, 'card')}{source}"),
         ("daily", {"open": "waiting", "begun": "begun", "done": "done"}.get(found.daily, found.daily)),
@@ -74,7 +76,7 @@ def _show_today(found: "Today") -> None:
         lines.append(("for Anki", f"{output.counted(found.waiting, 'score')}; sync offers them"))
     output.say(f"{found.date:%A, %d %B %Y}", "bold")
     for name, text in lines:
-        output.say(f"  {name:<13} {text}")
+        output.paragraph(f"  {name:<13} {text}")
     output.say(f"\nnext: {found.next}  ({found.why})", "bold green")
 
 

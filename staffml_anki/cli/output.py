@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from staffml_anki.vault import Problem
 
 WARNINGS_SHOWN = 20
+LEAST_CUT = 8
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -24,6 +25,14 @@ def console(*, stderr: bool = False) -> "Console":
 def say(text: str = "", style: str = "") -> None:
     """A line for a person, on stdout."""
     _line(sys.stdout, text, style)
+
+
+def paragraph(text: str, style: str = "") -> None:
+    """Text for a person, broken between words where the terminal ends."""
+    if sys.stdout.isatty():
+        console().print(clean(text), style=style or None, soft_wrap=False)
+    else:
+        say(text, style)
 
 
 def warn(text: str, style: str = "yellow") -> None:
@@ -63,9 +72,13 @@ def clean(text: str) -> str:
     )
 
 
-def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
-    """Aligned columns without lines: readable for people, and for grep and cut. The first row is the heading."""
-    from rich.cells import cell_len
+def table(rows: Sequence[Sequence[str]], right: Iterable[int] = (), *, fit: bool = False) -> None:
+    """Aligned columns without lines: readable for people, and for grep and cut. The first row is the heading.
+
+    Args:
+        fit: cut the last column where a terminal ends, if something of it is left then.
+    """
+    from rich.cells import cell_len, set_cell_size
 
     rows = [[clean(cell.replace("\n", " ")) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
@@ -77,6 +90,8 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         line = "  ".join(cells).rstrip()
+        if fit and out.is_terminal and cell_len(line) > out.width >= sum(widths[:-1]) + 2 * len(widths) + LEAST_CUT:
+            line = f"{set_cell_size(line, out.width - 1)}…"
         if number == 0:
             out.print(line, style="bold")
         else:

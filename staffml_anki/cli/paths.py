@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from staffml_anki.study.plans import PlanRecipe, PlanStatus
 
 DEFAULT_DAYS = 14
+NO_CHAIN = "this vault has no chains"
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +64,8 @@ def plan_start(
     questions: Annotated[int | None, typer.Option("--questions", min=1, help="For your own: how many.")] = None,
     vault: options.VaultPath = options.DEFAULT_VAULT,
     profile: Profile = None,
+    timezone: options.TimeZone = None,
+    rollover: options.Rollover = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Start a plan: a quota for each day, and at the next sync its questions in decks of its own in Anki.
@@ -75,14 +78,16 @@ def plan_start(
 
     recipe = _recipe(name, track, area, from_level, questions)
     end = _day(by)
-    with at_vault(vault, profile) as (standing, loaded):
+    with at_bank(vault, profile, timezone, rollover) as standing:
         under_way = standing.notebook.plan()
         if under_way is not None:
             raise StaffmlAnkiError(f"{under_way.name} is under way; end it first with staffml-anki plan stop")
-        standing.notebook.begin_plan(start(recipe, loaded, standing.today, standing.now, end))
+        standing.notebook.begin_plan(start(recipe, standing.bank, standing.today, standing.now, end))
         found = standing.plan_status()
         assert found is not None
         _report(found, as_json=as_json)
+    if (name or questions) and found.total < recipe.questions:
+        output.warn(f"note: this vault has only {found.total:,} of the {recipe.questions:,} that the plan asks for")
     if not as_json:
         output.say("\nnext: staffml-anki practice --plan; staffml-anki sync puts it into decks of its own in Anki")
 
@@ -188,6 +193,9 @@ def chain_list(
     if as_json:
         output.emit_json([_as_json(ladder) for ladder in found])
         return
+    if not found:
+        output.say(NO_CHAIN)
+        return
     rows = [[each.id, f"{each.depth}/{len(each.steps)}", each.name] for each in found]
     output.table([["id", "depth", "chain"], *rows], right=(1,))
 
@@ -208,8 +216,9 @@ def chain_show(
     with at_bank(vault, profile) as standing:
         found = {ladder.id: ladder for ladder in standing.ladders}
     if chain_id not in found:
-        hint = nearest(chain_id, tuple(found)) if found else "it has no chain at all"
-        raise StaffmlAnkiError(f"{chain_id}: no such chain in this vault; {hint}")
+        if not found:
+            raise StaffmlAnkiError(NO_CHAIN)
+        raise StaffmlAnkiError(f"{chain_id}: no such chain in this vault; {nearest(chain_id, tuple(found))}")
     if as_json:
         output.emit_json(_as_json(found[chain_id]))
         return
@@ -245,15 +254,17 @@ def chain_next(
     from staffml_anki.study.ladders import best_next
     from staffml_anki.study.session import new_session
 
+    if as_json:
+        with at_bank(vault, profile) as standing:
+            ladder = best_next(standing.ladders)
+            output.emit_json(None if ladder is None else _as_json(ladder))
+        return
+    require_terminal("chain next", "add --json to see the step")
     with at_vault(vault, profile) as (standing, loaded):
         ladder = best_next(standing.ladders)
-        if as_json:
-            output.emit_json(None if ladder is None else _as_json(ladder))
-            return
         if ladder is None or ladder.next is None:
-            output.say("every chain is climbed", "green")
+            output.say("every chain is climbed" if standing.bank.chains else NO_CHAIN)
             return
-        require_terminal("chain next", "add --json to see the step")
         _show_ladder(ladder)
         session = standing.notebook.open_session("chain")
         if session is None or session.answers[0].question != ladder.next.id:

@@ -1,10 +1,12 @@
 """A session in plain prompts, line by line: for terminals without a full screen, and for those who prefer it."""
 
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from staffml_anki.cli import output
-from staffml_anki.cli.sitting import seconds
+from staffml_anki.cli.sitting import NOT_SAVED, seconds
 
 if TYPE_CHECKING:
     from staffml_anki.cli.sitting import Clock
@@ -30,8 +32,13 @@ def run(desk: "Desk", clock: "Clock") -> None:
                 continue
             if line.lower() in (LEAVE, "q", "quit"):
                 break
-            for event in _events(line, view):
+            events = _events(line, view)
+            if not events:
+                output.say(f"{line or 'Enter'}: not one of these keys")
+            for event in events:
                 desk.do(event, clock.now())
+            if desk.unsaved:
+                output.warn(f"{NOT_SAVED}: {desk.unsaved}")
     except KeyboardInterrupt:
         output.say()  # the terminal has just shown ^C
         raise
@@ -44,17 +51,17 @@ def _show(view: "View", before: tuple[str, int, bool] | None) -> tuple[str, int,
     key = (view.where + view.title, len(view.parts), view.asking)
     if before is None or before[0] != key[0] or (view.asking and not before[2]):
         output.say()
-        output.say(view.where, "dim")
-        output.say(view.title, "bold")
+        output.paragraph(view.where, "dim")
+        output.paragraph(view.title, "bold")
         output.say()
-        output.say(view.question)
+        output.paragraph(view.question)
         if view.reviewing and view.estimate:
-            output.say(f"\nyou said: {view.estimate}", "cyan")
+            output.paragraph(f"\nyou said: {view.estimate}", "cyan")
         before = (key[0], 0, view.asking)
     if before[:2] != key[:2]:
         for part in view.parts[before[1] :]:
             output.say(f"\n{part.title}", "bold cyan")
-            output.say(part.text)
+            output.paragraph(part.text)
     return key
 
 
@@ -72,7 +79,7 @@ def _read(prompt: str, desk: "Desk", clock: "Clock") -> str | None:
     """A line; None when time is up meanwhile. The end of input is leaving."""
     from staffml_anki.study.session import Tick
 
-    sys.stdout.write(f"\n{prompt}")
+    sys.stdout.write(f"\n{_folded(prompt)} ")
     sys.stdout.flush()
     timed_out = desk.session.timed_out
     while not _ready():
@@ -87,6 +94,13 @@ def _read(prompt: str, desk: "Desk", clock: "Clock") -> str | None:
         sys.stdout.write("\n")
         return LEAVE
     return line.strip()
+
+
+def _folded(prompt: str) -> str:
+    """Broken between its choices where the terminal ends."""
+    whole = "\u00a0· ".join(choice.replace(" ", "\u00a0") for choice in prompt.strip().split(" · "))
+    lines = textwrap.wrap(whole, max(20, shutil.get_terminal_size().columns - 2))
+    return "\n".join(lines).replace("\u00a0", " ")
 
 
 def _ready(wait: float = 0.5) -> bool:

@@ -18,6 +18,9 @@ SMALLEST = (30, 10)
 """Columns and lines below which a full screen makes no sense."""
 
 
+NOT_SAVED = "not saved yet"
+
+
 class Clock:
     """Milliseconds since the epoch, by the computer's clock when it was made; afterwards nobody can set it."""
 
@@ -69,10 +72,12 @@ def show_session(session: "Session", vault: "Vault", resume: str) -> None:
         [names[answer.score], seconds(answer.thought // 1000), question.level, question.title]
         for answer, question in summary(session, vault)
     ]
-    output.table([["score", "time", "level", "question"], *rows], right=(1,))
+    output.table([["score", "time", "level", "question"], *rows], right=(1,), fit=True)
 
 
-def seconds(value: float) -> str:
+def seconds(value: float | None) -> str:
     """``95`` → ``1:35``."""
+    if value is None:
+        return "–"
     whole = int(value)
     return f"{whole // 60}:{whole % 60:02d}"

@@ -6,16 +6,18 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
-from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_vault, brief, session_of
+from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, begun_or_new, brief, session_of
 from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:
+    from staffml_anki.reviews.practice import Mode
     from staffml_anki.study.daily import Daily
     from staffml_anki.study.session import Session
     from staffml_anki.study.standing import Standing
     from staffml_anki.vault import Question, QuestionId, Vault
+    from staffml_anki.vault.select import Selection
 
 WHICH = "Which questions"
 COUNT = 10
@@ -55,6 +57,8 @@ def practice(
     plain: Plain = False,
     grade_in_anki: GradeInAnki = False,
     profile: Profile = None,
+    timezone: options.TimeZone = None,
+    rollover: options.Rollover = None,
     url: Url = DEFAULT_URL,
     key: Key = None,
     as_json: options.AsJson = False,
@@ -71,29 +75,35 @@ def practice(
     from staffml_anki.vault.select import require_known
 
     narrow = options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain)
-    narrow = narrow.model_copy(
-        update={
-            "has_napkin_math": napkin_only or None, "has_visual": with_visual or None, "in_chain": chains or None,
-        }
-    )  # fmt: skip
+    flags = {"has_napkin_math": napkin_only or None, "has_visual": with_visual or None, "in_chain": chains or None}
+    narrow = narrow.model_copy(update=flags)
     listing = just_list or as_json
     if not listing:
         require_terminal("practice", "add --list to see what it would ask")
-    with at_vault(vault, profile) as (standing, loaded):
+    with at_vault(vault, profile, timezone, rollover) as (standing, loaded):
         require_known(loaded, narrow)
         chosen = _chosen(standing, loaded, narrow, plan=plan, due_first=due_first, chains=chains)[:count]
         if listing:
             _list(standing, [loaded.questions[each] for each in chosen], as_json=as_json)
             return
-        session = None if new else standing.notebook.open_session("plan" if plan else "practice")
-        if session is None:
-            session = _new_practice(standing, chosen, plan=plan)
+        wish = _wish(narrow, count, due_first=due_first)
         resume = f"staffml-anki practice{' --plan' if plan else ''}"
+        mode: Mode = "plan" if plan else "practice"
+        session = begun_or_new(
+            standing, mode, wish, lambda asked: _new_practice(standing, chosen, mode, asked), resume, new=new
+        )
         session_of(standing, loaded, session, resume, plain=plain, grade=(url, key) if grade_in_anki else None)
 
 
+def _wish(narrow: "Selection", count: int, *, due_first: bool) -> dict[str, Any]:
+    """What was asked for beyond the ordinary."""
+    wish: dict[str, Any] = narrow.model_dump(mode="json", exclude_defaults=True)
+    wish |= {"count": count} if count != COUNT else {}
+    return wish | ({"due_first": True} if due_first else {})
+
+
 def _chosen(
-    standing: "Standing", vault: "Vault", narrow: Any, *, plan: bool, due_first: bool, chains: bool
+    standing: "Standing", vault: "Vault", narrow: "Selection", *, plan: bool, due_first: bool, chains: bool
 ) -> "list[QuestionId]":
     """What practice asks, in order."""
     from staffml_anki.study.draws import weakest_first
@@ -116,15 +126,16 @@ def _chosen(
     return order
 
 
-def _new_practice(standing: "Standing", chosen: "list[QuestionId]", *, plan: bool) -> "Session":
+def _new_practice(standing: "Standing", chosen: "list[QuestionId]", mode: "Mode", asked: str) -> "Session":
     from staffml_anki.study.session import new_session
 
     if not chosen:
         raise StaffmlAnkiError(
-            "today's quota is done; plan status shows the rest" if plan else "no question matches; drop an option"
+            "today's quota is done; plan status shows the rest"
+            if mode == "plan"
+            else "no question matches; drop an option"
         )
-    mode = "plan" if plan else "practice"
-    return new_session(f"{mode}-{standing.now}", "plan" if plan else "practice", chosen, standing.now)
+    return new_session(f"{mode}-{standing.now}", mode, chosen, standing.now, about={"asked": asked})
 
 
 def _list(standing: "Standing", questions: "list[Question]", *, as_json: bool) -> None:
@@ -144,7 +155,7 @@ def _list(standing: "Standing", questions: "list[Question]", *, as_json: bool) -
         output.warn("no question matches; drop an option")
         return
     lines = [[str(row["id"]), str(row["level"]), f"{row['recall']:.0%}", str(row["title"])] for row in rows]
-    output.table([["id", "level", "recall", "title"], *lines], right=(2,))
+    output.table([["id", "level", "recall", "title"], *lines], right=(2,), fit=True)
 
 
 def daily(
@@ -169,11 +180,13 @@ def daily(
     from staffml_anki.study.daily import begin
     from staffml_anki.study.daily import daily as challenge
 
+    if as_json:
+        with at_bank(vault, profile, timezone, rollover) as standing:
+            found = challenge(standing, standing.today - (1 if yesterday else 0))
+            output.emit_json(_daily_json(found, standing))
+        return
     with at_vault(vault, profile, timezone, rollover) as (standing, loaded):
         found = challenge(standing, standing.today - (1 if yesterday else 0))
-        if as_json:
-            output.emit_json(_daily_json(found, loaded))
-            return
         if yesterday or found.state == "done":
             _show_daily(found, loaded, answers=yesterday)
             return
@@ -184,9 +197,9 @@ def daily(
         _show_streak(challenge(standing, standing.today))
 
 
-def _daily_json(found: "Daily", vault: "Vault") -> dict[str, object]:
+def _daily_json(found: "Daily", standing: "Standing") -> dict[str, object]:
     questions = [
-        (brief(vault.questions[key]) if key in vault.questions else {"id": key}) | {"score": score}
+        (brief(standing.entries[key]) if key in standing.entries else {"id": key}) | {"score": score}
         for key, score in zip(found.questions, found.scores, strict=True)
     ]
     return {"date": found.date, "state": found.state, "questions": questions, "streak": found.streak}
@@ -203,10 +216,10 @@ def _show_daily(found: "Daily", vault: "Vault", *, answers: bool) -> None:
         output.say(f"\n{question.level} · {question.track} · {question.title}", "bold")
         output.say(f"your score: {'none' if score is None else SCORE_NAMES[score]}", "dim")
         if answers:
-            output.say(f"\n{question_text(question)}")
+            output.paragraph(f"\n{question_text(question)}")
             for part in parts_of(question, vault):
                 output.say(f"\n{part.title}", "bold cyan")
-                output.say(part.text)
+                output.paragraph(part.text)
     _show_streak(found)
 
 

@@ -9,7 +9,7 @@ from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from staffml_anki import data, reading
+from staffml_anki import data, recipes
 from staffml_anki.errors import RecipeError
 from staffml_anki.vault.select import KNOWN_VALUES, Selection
 from staffml_anki.wording import nearest, show
@@ -119,8 +119,8 @@ def render(recipe: Recipe, key: str, template: jinja2.Template, values: dict[str
 
 def shipped_recipes() -> list[Recipe]:
     """Every shipped recipe, the default first, then by name."""
-    recipes = [read_recipe(path) for path in sorted(data.RECIPES.glob("*.yaml"))]
-    return sorted(recipes, key=lambda recipe: (recipe.name != DEFAULT, recipe.name))
+    shipped = [read_recipe(path) for path in sorted(data.RECIPES.glob("*.yaml"))]
+    return sorted(shipped, key=lambda recipe: (recipe.name != DEFAULT, recipe.name))
 
 
 def find_recipe(name: str) -> Recipe:
@@ -129,14 +129,7 @@ def find_recipe(name: str) -> Recipe:
     Raises:
         RecipeError: there is none, or it is wrong.
     """
-    shipped = data.RECIPES / f"{name}.yaml"
-    if name.replace("-", "").isalnum() and shipped.is_file():
-        return read_recipe(shipped)
-    path = Path(name)
-    if path.exists() or path.suffix in (".yaml", ".yml") or "/" in name:
-        return read_recipe(path)
-    names = tuple(sorted(file.stem for file in data.RECIPES.glob("*.yaml")))
-    raise RecipeError(f"no recipe '{name}'; {nearest(name, names)}, or the path of a recipe file")
+    return read_recipe(recipes.find("recipe", name, data.RECIPES))
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -145,16 +138,11 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: the file cannot be read or does not say what a recipe must; the message lists every fault.
     """
-    try:
-        raw = reading.parse_yaml(reading.read_bytes(path, reading.MAX_YAML))
-    except reading.Unreadable as why:
-        raise RecipeError(f"recipe {path}: {why}") from None
-    if not isinstance(raw, dict):
-        raise RecipeError(f"recipe {path}: is not a mapping of keys to values; see docs/recipes.md")
+    raw = recipes.read("recipe", path, "docs/recipes.md")
     try:
         recipe = Recipe.model_validate(_as_tuples(raw))
     except ValidationError as invalid:
-        faults = "; ".join(_explain(detail) for detail in invalid.errors(include_url=False))
+        faults = recipes.explain(invalid, Recipe, {"select": Selection, "preset": Preset})
         raise RecipeError(f"recipe {path}: {faults}") from None
     faults = "; ".join(_unknown_values(recipe.select))
     if faults:
@@ -175,17 +163,6 @@ def _as_tuples(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(float(item) if type(item) is int else item for item in value)
     return value
-
-
-def _explain(detail: Any) -> str:
-    place = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        owners: dict[str, type[BaseModel]] = {"select": Selection, "preset": Preset}
-        owner = owners.get(str(detail["loc"][0]), Recipe)
-        return f"unknown key '{place}'; {nearest(detail['loc'][-1], tuple(owner.model_fields))}"
-    if detail["type"] == "missing":
-        return f"{place} is missing"
-    return f"{place}: found {show(detail['input'])}; {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
 def _unknown_values(selection: Selection) -> Iterable[str]:

@@ -16,8 +16,8 @@ to be sent, because a later answer says more."""
 class Practised:
     """A question that was scored 1 wrong, 2 partial or 3 nailed.
 
-    ``time`` is in milliseconds since the epoch, ``taken`` in milliseconds; ``tried`` is when the score was last sent to
-    Anki, in milliseconds since the epoch, 0 for never.
+    ``time`` is in milliseconds since the epoch, ``taken`` in milliseconds; ``tried`` is when the card had last been
+    answered in Anki as the score was sent, in milliseconds by Anki's clock.
     """
 
     question: QuestionId

@@ -74,10 +74,11 @@ _ROW = "question, time, ease, kind, interval, last_interval, factor, taken"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a history holds."""
+    """What a history holds. ``scores`` are those of practice."""
 
     reviews: int
     questions: int
+    scores: int
 
 
 class HistoryStore:
@@ -103,12 +104,16 @@ class HistoryStore:
         self.close()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, patience: float = 10) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it, or nothing.
+
+        Args:
+            patience: seconds to wait for somebody else who is writing.
 
         Raises:
             StaffmlAnkiError: somebody else is writing, or the disk is full.
         """
+        self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
         try:
             with transaction(self.connection) as connection:
                 yield connection
@@ -244,7 +249,7 @@ class HistoryStore:
 
     def counts(self) -> Counts:
         row = self.connection.execute(
-            "SELECT (SELECT count(*) FROM reviews), (SELECT count(*) FROM questions)"
+            "SELECT (SELECT count(*) FROM reviews), (SELECT count(*) FROM questions), (SELECT count(*) FROM practice)"
         ).fetchone()
         return Counts(*row)
 

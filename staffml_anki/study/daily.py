@@ -33,11 +33,7 @@ def daily(standing: Standing, day: int) -> Daily:
     """The challenge of a day, counted from 1 January 1970."""
     session = _session(standing.notebook, day)
     when = date_of(day)
-    questions = (
-        tuple(answer.question for answer in session.answers)
-        if session
-        else of_the_day({entry.id: entry for entry in standing.bank.entries}, when)
-    )
+    questions = tuple(answer.question for answer in session.answers) if session else of_the_day(standing.entries, when)
     by_question = {answer.question: answer.score for answer in session.answers} if session else {}
     if session is None:
         state = "open" if day == standing.today else "missed"

@@ -4,30 +4,14 @@ import hashlib
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Protocol
 
 from staffml_anki.reviews.days import number_of
-from staffml_anki.vault import QuestionId
+from staffml_anki.vault import Placed, QuestionId
 from staffml_anki.vault.axes import level_rank
 
 PER_DAY = 3
 MOST_TURNS = 30
 """Days after which a question of the day may come again, where the vault is large enough."""
-
-
-class Placed(Protocol):
-    """A question's places on the axes: all that a draw looks at."""
-
-    @property
-    def id(self) -> QuestionId: ...
-    @property
-    def track(self) -> str: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def area(self) -> str: ...
-    @property
-    def topic(self) -> str: ...
 
 
 def _digest(*parts: object) -> bytes:

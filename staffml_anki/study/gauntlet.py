@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.study.draws import stratified
 from staffml_anki.study.session import Session, new_session
-from staffml_anki.vault import Question, QuestionId
+from staffml_anki.vault import Listed, QuestionId
 from staffml_anki.vault.axes import AREAS
 
 
@@ -34,13 +33,13 @@ MOST_POINTS = 3
 
 @dataclass(frozen=True, slots=True)
 class AreaResult:
-    """Of one competency area: points out of ``possible``, mean seconds a question."""
+    """Of one competency area: points out of ``possible``, mean seconds a question (None where nobody knows)."""
 
     area: str
     questions: int
     points: int
     possible: int
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class AnswerResult:
     level: str
     area: str
     score: int
-    seconds: float
+    seconds: float | None
     answered: bool
     estimate: str
 
@@ -63,7 +62,8 @@ class Result:
         points: the sum of the scores, out of ``possible``: three a question.
         seconds: thought in all.
         ending: "done", "time" or "quit".
-        before: how many earlier gauntlets of the same format there are; ``mean`` and ``best`` of their shares.
+        before: how many earlier gauntlets of the same format were sat to their end; ``mean`` and ``best`` of their
+            shares.
     """
 
     id: str
@@ -93,7 +93,7 @@ class Result:
 
 
 def draw(
-    questions: Mapping[QuestionId, Question],
+    questions: Mapping[QuestionId, Listed],
     form: Format,
     now: int,
     seed: int | None,
@@ -123,33 +123,33 @@ def draw(
     return new_session(f"gauntlet-{now}", "gauntlet", chosen, now, limit=limit, review_last=True, about=about)
 
 
-def result(session: Session, questions: Mapping[QuestionId, Question], earlier: Sequence[Session] = ()) -> Result:
+def result(session: Session, questions: Mapping[QuestionId, Listed], earlier: Sequence[Session] = ()) -> Result:
     """What a gauntlet came to.
 
     Args:
         earlier: gauntlets that are over; those of the same format before this one are compared.
     """
+    timed = not session.spent or any(each.thought for each in session.answers)  # the app times the whole only
     answers = []
     for each in session.answers:
         question = questions.get(each.question)
         title, level, area = (question.title, question.level, question.area) if question else (each.question, "", "")
+        seconds = each.thought / 1000 if timed else None
         answers.append(
-            AnswerResult(
-                each.question, title, level, area, each.score or 0, each.thought / 1000, each.answered, each.estimate
-            )
+            AnswerResult(each.question, title, level, area, each.score or 0, seconds, each.answered, each.estimate)
         )
     areas = []
     for area in (*AREAS, ""):
         of_area = [answer for answer in answers if answer.area == area]
         if of_area:
-            seconds = sum(answer.seconds for answer in of_area) / len(of_area)
+            mean = sum(answer.seconds or 0 for answer in of_area) / len(of_area) if timed else None
             points = sum(answer.score for answer in of_area)
-            areas.append(AreaResult(area, len(of_area), points, MOST_POINTS * len(of_area), seconds))
+            areas.append(AreaResult(area, len(of_area), points, MOST_POINTS * len(of_area), mean))
     kind = str(session.about.get("format", CUSTOM))
     shares = [
         _share(other)
         for other in earlier
-        if other.about.get("format", CUSTOM) == kind and other.started < session.started and other.answers
+        if other.about.get("format", CUSTOM) == kind and other.started < session.started and other.ending != "quit"
     ]
     return Result(
         id=session.id, format=kind, at=session.started, track=str(session.about.get("track") or ""),
@@ -163,28 +163,3 @@ def result(session: Session, questions: Mapping[QuestionId, Question], earlier: 
 
 def _share(session: Session) -> float:
     return sum(answer.score or 0 for answer in session.answers) / (MOST_POINTS * len(session.answers))
-
-
-def in_the_app(session: Session, questions: Mapping[QuestionId, Question]) -> dict[str, Any]:
-    """A gauntlet as the StaffML app's progress file has it."""
-    attempts = [
-        {
-            "questionId": answer.question,
-            "competencyArea": question.area,
-            "track": question.track,
-            "level": question.level,
-            "selfScore": answer.score or 0,
-            "timestamp": answer.at,
-        }
-        for answer in session.answers
-        if (question := questions.get(answer.question)) is not None
-    ]
-    return {
-        "id": session.id,
-        "track": session.about.get("track") or "all",
-        "level": session.about.get("level") or "all",
-        "questionCount": len(session.answers),
-        "duration": (session.limit or 0) // 1000,
-        "attempts": attempts,
-        "completedAt": max((answer.at for answer in session.answers), default=session.started),
-    }

@@ -45,12 +45,11 @@ class Graded:
     superseded: tuple[QuestionId, ...] = ()
 
 
-def give_grades(gateway: Gateway, notebook: Notebook, practised: Sequence[Practised], now: int) -> Graded:
+def give_grades(gateway: Gateway, notebook: Notebook, practised: Sequence[Practised]) -> Graded:
     """Answer cards in Anki as they were scored.
 
     Args:
         practised: scores that may be given; of several for one question, only the last is.
-        now: milliseconds since the epoch.
 
     Raises:
         AnkiError: Anki does not answer as it should. What was being sent is found out the next time.
@@ -64,24 +63,27 @@ def give_grades(gateway: Gateway, notebook: Notebook, practised: Sequence[Practi
     reviews = _last_reviews(gateway, [note.cards[0].id for note in notes.values() if note.cards])
     for key, each in latest.items():
         note = notes.get(key)
-        if note is not None and note.cards and reviews.get(note.cards[0].id, 0) > each.time:
-            (given if each.grade == "sending" else older).append(each)
+        last = reviews.get(note.cards[0].id, 0) if note is not None and note.cards else 0
+        if each.grade == "sending" and last > each.tried:
+            given.append(each)
+        elif last > each.time:
+            older.append(each)
         elif why := _why_not(note):
             listed.append(Ungraded(key, each.score, why))
         else:
             assert note is not None
             ready.append((each, note.cards[0].id))
-    notebook.set_grades(older, "superseded", now)
-    notebook.set_grades(given, "given", now)
+    notebook.set_grades(older, "superseded")
+    notebook.set_grades(given, "given")
     for part in batches(ready, AT_ONCE):
-        notebook.set_grades([each for each, _ in part], "sending", now)
+        notebook.set_sending({each: reviews.get(card, 0) for each, card in part})
         answers = [{"cardId": card, "ease": EASE_OF_SCORE[each.score]} for each, card in part]
         gateway.call("answerCards", answers=answers)
         after = _last_reviews(gateway, [card for _, card in part])
         taken = [each for each, card in part if after.get(card, 0) > reviews.get(card, 0)]
-        notebook.set_grades(taken, "given", now)
+        notebook.set_grades(taken, "given")
         refused = [each for each, _ in part if each not in taken]
-        notebook.set_grades(refused, "waiting", now)
+        notebook.set_grades(refused, "waiting")
         given += taken
         listed += [Ungraded(each.question, each.score, "Anki did not take the answer") for each in refused]
     return Graded(tuple(e.question for e in given), tuple(listed), tuple(e.question for e in older))

@@ -4,14 +4,18 @@ A session is written after every event, its scores in the same step, so that it 
 keyed by question and time: writing a session again adds nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from staffml_anki.reviews.practice import Grade, Mode, Practised, read_practice
+from staffml_anki.reviews.progress import kept_of
 from staffml_anki.reviews.store import HistoryStore
 from staffml_anki.study.plans import StudyPlan
-from staffml_anki.study.session import Session
+from staffml_anki.study.session import Quit, Session, step
+from staffml_anki.vault import QuestionId
 
 
 class Notebook:
@@ -20,17 +24,36 @@ class Notebook:
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
 
+    @property
+    def folder(self) -> Path:
+        """Where the history lies: in the folder of its profile."""
+        return self._store.path.parent
+
+    @property
+    def notices(self) -> list[str]:
+        """What the learner should know of the file."""
+        return self._store.notices
+
+    @property
+    def from_app(self) -> Mapping[str, Any]:
+        """What the StaffML app's progress file told of gauntlets, daily challenges and plans."""
+        return kept_of(self._store)
+
     # -- sessions ---------------------------------------------------------------------------------
 
-    def keep(self, session: Session) -> None:
-        """Write a session as it is, and the scores in it.
+    def keep(self, session: Session, patience: float = 10) -> None:
+        """Write a session as it is, and the scores in it. One that is over stays so, though another terminal goes on.
+
+        Args:
+            patience: seconds to wait for somebody else who is writing.
 
         Raises:
             StaffmlAnkiError: somebody else is writing, or the disk is full; nothing was changed.
         """
-        with self._store.writing() as connection:
+        with self._store.writing(patience) as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO sessions VALUES (?,?,?,?,?)",
+                "INSERT INTO sessions VALUES (?,?,?,?,?) "
+                "ON CONFLICT DO UPDATE SET open = excluded.open, state = excluded.state WHERE sessions.open",
                 (session.id, session.mode, session.started, session.stage != "over", session.model_dump_json()),
             )
             connection.executemany(
@@ -42,6 +65,11 @@ class Notebook:
     def open_session(self, mode: Mode) -> Session | None:
         """The latest session of a mode that is not over."""
         return next(iter(self._sessions("mode = ? AND open", mode)), None)
+
+    def give_up(self, mode: Mode, now: int) -> None:
+        """End what was left of a mode."""
+        for session in self._sessions("mode = ? AND open", mode):
+            self.keep(step(session, Quit(), now))
 
     def sessions(self, mode: Mode) -> list[Session]:
         """Those that are over, the latest first."""
@@ -70,10 +98,33 @@ class Notebook:
         """Scores that Anki may still get, in order of time."""
         return [each for each in self.practice() if each.grade in ("waiting", "sending")]
 
-    def set_grades(self, practised: Iterable[Practised], grade: Grade, tried: int) -> None:
-        rows = [(grade, tried, each.question, each.time) for each in practised]
+    def forget(self, questions: Collection[QuestionId]) -> None:
+        """Take questions out of the sessions that are over; one that is not goes as a whole."""
+        gone = set(questions)
         with self._store.writing() as connection:
-            connection.executemany("UPDATE practice SET grade = ?, tried = ? WHERE question = ? AND time = ?", rows)
+            for (key,) in connection.execute("SELECT id FROM sessions").fetchall():
+                session = self.session(key)
+                if session is None or not gone & {answer.question for answer in session.answers}:
+                    continue
+                rest = tuple(answer for answer in session.answers if answer.question not in gone)
+                if session.stage == "over" and rest:
+                    state = session.model_copy(update={"answers": rest}).model_dump_json()
+                    connection.execute("UPDATE sessions SET state = ? WHERE id = ?", (state, key))
+                else:
+                    connection.execute("DELETE FROM sessions WHERE id = ?", (key,))
+
+    def set_grades(self, practised: Iterable[Practised], grade: Grade) -> None:
+        with self._store.writing() as connection:
+            rows = [(grade, each.question, each.time) for each in practised]
+            connection.executemany("UPDATE practice SET grade = ? WHERE question = ? AND time = ?", rows)
+
+    def set_sending(self, practised: Mapping[Practised, int]) -> None:
+        """Scores that are about to be sent, each with the time of its card's last review, by Anki's clock."""
+        with self._store.writing() as connection:
+            rows = [(last, each.question, each.time) for each, last in practised.items()]
+            connection.executemany(
+                "UPDATE practice SET grade = 'sending', tried = ? WHERE question = ? AND time = ?", rows
+            )
 
     # -- plans ------------------------------------------------------------------------------------
 
@@ -83,7 +134,8 @@ class Notebook:
         return plans[0] if plans else None
 
     def past_plans(self) -> Sequence[StudyPlan]:
-        return self._plans("ended > 0")
+        """Those that have ended, the earliest first."""
+        return self._plans("ended > 0")[::-1]
 
     def begin_plan(self, plan: StudyPlan) -> None:
         with self._store.writing() as connection:
@@ -93,6 +145,7 @@ class Notebook:
             )
 
     def end_plan(self, at: int) -> None:
+        self.give_up("plan", at)
         with self._store.writing() as connection:
             connection.execute("UPDATE plans SET ended = ? WHERE ended = 0", (at,))
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from staffml_anki import data, reading
+from staffml_anki import data, recipes
+from staffml_anki.coverage import Bank
 from staffml_anki.errors import RecipeError, StaffmlAnkiError
 from staffml_anki.reviews.days import date_of, number_of
-from staffml_anki.vault import QuestionId, Vault
+from staffml_anki.vault import QuestionId
 from staffml_anki.vault.axes import AREAS, LEVELS, TRACKS, level_rank
 from staffml_anki.wording import nearest, show
 
@@ -98,13 +99,7 @@ def find_plan(name: str) -> PlanRecipe:
     Raises:
         RecipeError: there is none, or it is wrong.
     """
-    shipped = data.PLANS / f"{name}.yaml"
-    if name.replace("-", "").isalnum() and shipped.is_file():
-        return read_plan(shipped)
-    if Path(name).suffix in (".yaml", ".yml") or "/" in name:
-        return read_plan(Path(name))
-    names = tuple(sorted(file.stem for file in data.PLANS.glob("*.yaml")))
-    raise RecipeError(f"no plan '{name}'; {nearest(name, names)}, or the path of a plan file")
+    return read_plan(recipes.find("plan", name, data.PLANS))
 
 
 def read_plan(path: Path) -> PlanRecipe:
@@ -113,12 +108,7 @@ def read_plan(path: Path) -> PlanRecipe:
     Raises:
         RecipeError: the file cannot be read or does not say what a plan must; the message lists every fault.
     """
-    try:
-        raw = reading.parse_yaml(reading.read_bytes(path, reading.MAX_YAML))
-    except reading.Unreadable as why:
-        raise RecipeError(f"plan {path}: {why}") from None
-    if not isinstance(raw, dict):
-        raise RecipeError(f"plan {path}: is not a mapping of keys to values; see docs/study.md")
+    raw = recipes.read("plan", path, "docs/study.md")
     lists = ("track", "level", "area")
     made = {
         key: (value,) if key in lists and isinstance(value, str) else tuple(value) if isinstance(value, list) else value
@@ -127,17 +117,20 @@ def read_plan(path: Path) -> PlanRecipe:
     try:
         plan = PlanRecipe.model_validate(made)
     except ValidationError as invalid:
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg'][0].lower()}{e['msg'][1:]}" for e in invalid.errors()]
-        raise RecipeError(f"plan {path}: {'; '.join(faults)}") from None
-    for key, known in (("track", TRACKS), ("level", LEVELS), ("area", AREAS)):
-        for value in getattr(plan, key):
-            if value not in known:
-                raise RecipeError(f"plan {path}: {key}: found {show(value)}; {nearest(value, known)}")
+        raise RecipeError(f"plan {path}: {recipes.explain(invalid, PlanRecipe, {})}") from None
+    faults = [
+        f"{key}: found {show(value)}; {nearest(value, known)}"
+        for key, known in (("track", TRACKS), ("level", LEVELS), ("area", AREAS))
+        for value in getattr(plan, key)
+        if value not in known
+    ]
+    if faults:
+        raise RecipeError(f"plan {path}: {'; '.join(faults)}")
     return plan
 
 
-def start(recipe: PlanRecipe, vault: Vault, today: int, now: int, by: date | None = None) -> StudyPlan:
-    """A plan over a vault's questions, spread over its areas as evenly as they have questions.
+def start(recipe: PlanRecipe, bank: Bank, today: int, now: int, by: date | None = None) -> StudyPlan:
+    """A plan over the questions of a bank, spread over its areas as evenly as they have questions.
 
     Within an area they climb from level to level; the steps of a chain come first, because they lead somewhere.
 
@@ -153,24 +146,24 @@ def start(recipe: PlanRecipe, vault: Vault, today: int, now: int, by: date | Non
         raise StaffmlAnkiError(f"--by {by}: has passed; give a day from {date_of(today)} on")
     pools = {
         area: [
-            key
-            for key, question in vault.questions.items()
-            if question.area == area
-            and (not recipe.track or question.track in recipe.track)
-            and (not recipe.level or question.level in recipe.level)
+            entry
+            for entry in bank.entries
+            if entry.area == area
+            and (not recipe.track or entry.track in recipe.track)
+            and (not recipe.level or entry.level in recipe.level)
         ]
         for area in dict.fromkeys(recipe.area)
     }
     shares = _shares({area: len(pool) for area, pool in pools.items()}, recipe.questions)
     if not any(shares.values()):
         raise StaffmlAnkiError(f"plan {recipe.name}: this vault has none of its questions; staffml-anki stats counts")
-    places = vault.memberships
+    in_chains = {step for chain in bank.chains for step in chain.steps}
     steps = []
     for area, pool in pools.items():
-        chosen = sorted(pool, key=lambda key: (key not in places, key))[: shares[area]]
-        chosen.sort(key=lambda key: (level_rank(vault.questions[key].level), key))
+        chosen = sorted(pool, key=lambda entry: (entry.id not in in_chains, entry.id))[: shares[area]]
+        chosen.sort(key=lambda entry: (level_rank(entry.level), entry.id))
         if chosen:
-            steps.append((area, tuple(chosen)))
+            steps.append((area, tuple(entry.id for entry in chosen)))
     return StudyPlan(name=recipe.name, title=recipe.title, started=today, by=end, at=now, steps=tuple(steps))
 
 
@@ -192,7 +185,8 @@ def status(plan: StudyPlan, known: Collection[QuestionId], done_on: Mapping[Ques
 
     Args:
         known: the questions of the vault.
-        done_on: the day on which each question was first answered since the plan began.
+        done_on: the day on which each question was first answered since the plan began; an earlier one where the app's
+            plan of this name had it done: that is no part of the pace.
         today: the learner's day.
     """
     there = [key for key in plan.questions if key in known]
@@ -205,7 +199,8 @@ def status(plan: StudyPlan, known: Collection[QuestionId], done_on: Mapping[Ques
     # The quota of a day stays what it was in the morning: it does not shrink while it is being done.
     quota = min(ceil((len(there) - before) / days_left), len(there) - before)
     left = len(there) - len(done)
-    pace = len(done) / day if done and day > 0 else None
+    since = sum(done_on[key] >= plan.started for key in done)
+    pace = since / day if since and day > 0 else None
     projected = date_of(today + ceil(left / pace) - (0 if today_done >= pace else 1)) if pace and left else None
     due = ceil(len(there) * min(max(day - 1, 0), days) / days)
     areas = tuple(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Literal, NewType
+from typing import Literal, NewType, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -81,6 +81,28 @@ class Question(_Value):
     def last_changed(self) -> date | None:
         """The vault's own word on when this question last changed."""
         return self.modified or self.created
+
+
+class Placed(Protocol):
+    """A question's places on the axes: what a draw looks at."""
+
+    @property
+    def id(self) -> QuestionId: ...
+    @property
+    def track(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def area(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+
+
+class Listed(Placed, Protocol):
+    """A question as lists and results show it: those of a vault and those of a bank."""
+
+    @property
+    def title(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ CSS, not a platform's app around them.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +175,40 @@ def screen(browser: Browser, look: Look, folder: Path, **more: Any) -> Iterator[
     )
     yield shown
     context.close()
+
+
+@contextmanager
+def quiet(browser: Browser, path: Path, address: str = "", ready: str = "html", **more: Any) -> Iterator[Page]:
+    """A page of our own, from a file; when it is left, nothing may have been asked for or complained about.
+
+    Args:
+        ready: what is there once it has started.
+        more: as for a browser's context.
+    """
+    context = browser.new_context(**{"viewport": {"width": 1180, "height": 900}, "reduced_motion": "reduce"} | more)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri() + address)
+    page.wait_for_selector(ready)
+    yield page
+    context.close()
+    assert said == []
+    assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} == {path.as_uri()}
+
+
+def keep_pictures(opened: Callable[..., AbstractContextManager[Page]], name: str, folder: Path) -> None:
+    """By day, by night and on a phone; into the folder that ``STAFFML_TEST_PICTURES`` names, as artifacts."""
+    folder = Path(os.environ.get("STAFFML_TEST_PICTURES") or folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for look, scheme, width in (("light", "light", 1180), ("dark", "dark", 1180), ("phone", "light", 360)):
+        with opened(color_scheme=scheme, viewport={"width": width, "height": 800}) as page:
+            assert len(page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)) > 20_000
 
 
 def axe(page: Page, whole: bool = False) -> list[str]:

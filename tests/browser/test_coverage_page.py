@@ -1,7 +1,6 @@
 """The coverage page in a real browser: right, quiet, offline, usable by keyboard and on a phone, and deaf to a vault's script."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import axe
+from browser import axe, keep_pictures, quiet
 from factory import chain, question, release, write_folder
 from playwright.sync_api import Browser, Page
 
@@ -84,24 +83,9 @@ def opened(chromium: Browser, coverage_and_path: tuple[Coverage, Path]) -> Opene
 
     @contextmanager
     def call(path: Path = coverage_and_path[1], address: str = "", **more: Any) -> Iterator[Page]:
-        more.setdefault("viewport", {"width": 1180, "height": 900})
-        context = chromium.new_context(reduced_motion="reduce", **more)
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        said: list[str] = []
-        asked: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri() + address)
-        page.wait_for_selector("html[data-ready]")
-        yield page
-        title = page.title()
-        context.close()
-        assert said == []
-        assert {url.partition("#")[0] for url in asked} == {path.as_uri()}
-        assert title.startswith("ML systems coverage")
+        with quiet(chromium, path, address, ready="html[data-ready]", **more) as page:
+            yield page
+            assert page.title().startswith("ML systems coverage")
 
     return call
 
@@ -294,10 +278,4 @@ def test_an_empty_history_is_a_page_too(
 
 
 def test_pictures_are_kept(opened: Opened, tmp_path: Path) -> None:
-    """Where ``STAFFML_TEST_PICTURES`` names a folder, as artifacts."""
-    folder = Path(os.environ.get("STAFFML_TEST_PICTURES") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, scheme, width in (("light", "light", 1180), ("dark", "dark", 1180), ("phone", "light", 360)):
-        with opened(color_scheme=scheme, viewport={"width": width, "height": 800}) as page:
-            png = page.screenshot(path=folder / f"coverage-{name}.png", full_page=True)
-            assert len(png) > 20_000
+    keep_pictures(opened, "coverage", tmp_path)

@@ -19,7 +19,7 @@ from staffml_anki.coverage import measure
 from staffml_anki.reviews import Calendar, HistoryStore
 from staffml_anki.reviews.days import number_of, streak
 from staffml_anki.reviews.export import FIELDS, exported
-from staffml_anki.reviews.progress import progress_file
+from staffml_anki.reviews.progress import kept_of, progress_file
 from staffml_anki.reviews.pull import pull_file
 from staffml_anki.vault import load_vault
 
@@ -97,7 +97,7 @@ def test_out_and_in_again(tmp_path: Path, learner: Learner) -> None:
         pull_file(store, app_file(tmp_path / "p.json"), NOW)
         pull_file(store, learner.export("colpkg"), NOW)
         history = store.read()
-        made = progress_file(history, vault.questions, Calendar(UTC), NOW, store.about("app"))
+        made = progress_file(history, vault.questions, Calendar(UTC), NOW, kept_of(store))
         out = tmp_path / "out.json"
         out.write_text(json.dumps(made))
         assert pull_file(store, out, NOW).taken.reviews == 0, "what was ours already is not counted again"
@@ -116,7 +116,7 @@ def test_out_and_in_again(tmp_path: Path, learner: Learner) -> None:
     with HistoryStore(tmp_path / "fresh.db") as store:
         assert pull_file(store, out, NOW).taken.reviews == len(made["attempts"])
         scores = {(a["questionId"], a["timestamp"]): a["selfScore"] for a in made["attempts"]}
-        again = progress_file(store.read(), vault.questions, Calendar(UTC), NOW)
+        again = progress_file(store.read(), vault.questions, Calendar(UTC), NOW, {})
         assert {(a["questionId"], a["timestamp"]): a["selfScore"] for a in again["attempts"]} == scores
 
 

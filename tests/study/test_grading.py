@@ -49,12 +49,10 @@ class Learner:
             return [each for each in Notebook(store).ungraded() if each.session == session.id]
 
     def give(self, practised: list[Practised] | None = None) -> Graded:
-        import time
-
         with HistoryStore(self.path) as store:
             notebook = Notebook(store)
             waiting = notebook.ungraded() if practised is None else practised
-            return give_grades(self.world.gateway(), notebook, waiting, int(time.time() * 1000))
+            return give_grades(self.world.gateway(), notebook, waiting)
 
     def answers(self) -> dict[str, list[int]]:
         """The buttons of each card's reviews, as the collection has them."""
@@ -166,6 +164,18 @@ def test_whatever_breaks_at_whichever_request_each_card_is_answered_once(tmp_pat
             assert {key: len(each) for key, each in answers.items()} == {"cloud-0001": expected, "edge-0002": expected}
             assert set(learner.grades()) == {"given"}
         assert number > 6
+
+
+def test_a_clock_of_anki_s_that_is_behind_makes_no_second_answer(learner: Learner) -> None:
+    """The answer arrived, its confirmation did not, and by Anki's clock it is older than the score."""
+    for score in (3, 2):
+        learner.practise({"cloud-0001": score}, hours_ago=-1)
+        learner.world.server.faults = lambda _, action: Fault("reset", "all") if action == "answerCards" else None
+        with pytest.raises(AnkiError):
+            learner.give()
+        learner.world.server.faults = None
+        assert learner.give().given == ("cloud-0001",)
+    assert learner.answers() == {"cloud-0001": [3, 2]}
 
 
 def test_reviews_that_came_from_practice_are_read_back_as_reviews(learner: Learner) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from desks import finished, stands, vault_at
+from factory import question, write_folder
 from living import Living, living, small_vault
 
 from staffml_anki.study.gauntlet import FORMATS, draw
@@ -96,7 +97,7 @@ def test_practice_puts_what_is_due_first(run: Run, home: Path, tmp_path: Path) -
 def test_a_plan_from_its_start_to_its_end(run: Run) -> None:
     started = run("plan", "start", "llm-inference", "--by", "2099-12-12", "--json")
     assert (started.json["name"], started.json["done"]) == ("llm-inference", 0)
-    assert "llm-inference is under way; end it first" in run("plan", "start", "blitz-72h").err
+    assert "llm-inference is under way; end it first" in run("plan", "start", "72hr-blitz").err
     assert len(run("practice", "--plan", "--json").json) == started.json["quota"]
     assert "LLM Inference Engineer, day 1 of" in run("plan", "status").out
     assert "LLM Inference Engineer" in run("today", *CLOSED).out
@@ -109,22 +110,61 @@ def test_a_plan_from_its_start_to_its_end(run: Run) -> None:
     [
         (["plan", "start"], "plan start needs a name (see plan list), or --track"),
         (["plan", "start", "llm"], "no plan 'llm'; did you mean llm-inference?"),
-        (["plan", "start", "blitz-72h", "--track", "edge"], "plan start blitz-72h: a plan says its own tracks"),
-        (["plan", "start", "blitz-72h", "--by", "soon"], "--by soon: give a day such as 2026-12-12"),
-        (["plan", "start", "blitz-72h", "--by", "2020-01-01"], "--by 2020-01-01: has passed; give a day from"),
+        (["plan", "start", "72hr-blitz", "--track", "edge"], "plan start 72hr-blitz: a plan says its own tracks"),
+        (["plan", "start", "72hr-blitz", "--by", "soon"], "--by soon: give a day such as 2026-12-12"),
+        (["plan", "start", "72hr-blitz", "--by", "2020-01-01"], "--by 2020-01-01: has passed; give a day from"),
         (["plan", "start", "--from-level", "L9"], "--from-level L9: no such level;"),
         (["plan", "stop"], "no plan is under way"),
         (["practice", "--plan", "--list"], "no plan is under way; start one with"),
         (["chain", "show", "nope"], "nope: no such chain in this vault; "),
+        (["daily", "--vault", "empty"], "the vault has no published question; staffml-anki check says why"),
+        (["today", "--vault", "empty"], "the vault has no published question; staffml-anki check says why"),
+        (["chain", "show", "x", "--vault", "single"], "this vault has no chains"),
         (["gauntlet", "show"], "there is no gauntlet yet; sit one with"),
         (["practice", "--list", "--topic", "kv"], "topic kv: not in this vault; did you mean"),
     ],
 )
-def test_a_wrong_wish_is_one_line(run: Run, arguments: list[str], message: str) -> None:
+def test_a_wrong_wish_is_one_line(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
+    write_folder(tmp_path / "empty", [question(status="draft")], [])
+    write_folder(tmp_path / "single", [question()], [])
     result = run(*arguments)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"staffml-anki: {message}")
     assert result.err.count("\n") == 1
+
+
+def test_a_vault_without_chains_says_so(run: Run, tmp_path: Path) -> None:
+    vault = ("--vault", write_folder(tmp_path / "vault", [question()], []))
+    assert run("chain", "list", *vault).out == "this vault has no chains\n"
+    assert run("chain", "next", *vault, "--json").json is None
+
+
+def test_a_plan_says_where_the_vault_has_fewer_questions(run: Run) -> None:
+    assert "note: this vault has only" in run("plan", "start", "llm-inference").err
+
+
+def test_forgetting_says_what_of_practice_goes(run: Run, home: Path, tmp_path: Path) -> None:
+    with stands(vault_at(tmp_path / "vault"), history(home)) as found:
+        found.notebook.keep(finished(new_session("s", "practice", list(found.entries)[:3], found.now), 3, 2, 1))
+    assert run("history", "forget", "--yes", "--question", "cloud-0000").out == (
+        "0 reviews and 1 score of practice forgotten\n"
+    )
+    assert run("history", "forget", "--yes").out == "0 reviews and 2 scores of practice forgotten\n"
+    assert run("gauntlet", "list", "--json").json == []
+
+
+def test_a_history_that_was_damaged_is_not_passed_over_in_silence(run: Run, home: Path) -> None:
+    history(home).write_bytes(b"no database " * 2_000)
+    said = run("plan", "status").err
+    assert "was damaged and is kept as history.damaged-1.db" in said
+    assert run("plan", "status").err == ""
+
+
+def test_today_says_why_anki_does_not_say(run: Run, tmp_path: Path) -> None:
+    with living(tmp_path / "world", key="secret") as world:
+        assert "(Anki is not running, and nothing" in run("today", *CLOSED).out
+        wrong = run("today", "--url", world.server.url, "--key", "wrong").out
+        assert "Anki is not running" not in wrong and "key" in wrong
 
 
 def test_gauntlets_are_listed_shown_and_exported(run: Run, home: Path, tmp_path: Path) -> None:

@@ -108,6 +108,92 @@ def test_ctrl_c_keeps_the_session_and_the_same_command_goes_on(tmp_path: Path, p
         assert terminal.end() == 0
 
 
+def test_another_wish_than_what_was_left_is_said_and_not_passed_over(tmp_path: Path) -> None:
+    for wish, other in ((["practice"], ["--track", "edge"]), (["gauntlet", "start"], ["quick"])):
+        with Terminal(tmp_path, *wish, "--plain") as terminal:
+            terminal.until("leave >")
+            terminal.keys("q\n")
+            assert terminal.end() == 0
+        with Terminal(tmp_path, *wish, *other, columns=160) as terminal:
+            assert terminal.end() == 2
+            assert f"you left another one; go on with staffml-anki {' '.join(wish)}, or" in terminal.text
+        with Terminal(tmp_path, *wish, *other, "--new", "--plain") as terminal:
+            terminal.until("1/")
+            terminal.until("leave >")
+            terminal.keys("q\n")
+            assert terminal.end() == 0
+        with Terminal(tmp_path, *wish, *other, "--plain") as terminal:  # the same again goes on
+            terminal.until("leave >")
+            terminal.keys("q\n")
+            assert terminal.end() == 0
+
+
+def test_nothing_is_given_up_for_what_cannot_begin(tmp_path: Path) -> None:
+    from factory import question, write_folder
+
+    from staffml_anki.reviews import HistoryStore
+    from staffml_anki.study.notebook import Notebook
+
+    vault = write_folder(tmp_path / "vault", [question()], [])
+    for wish in (["gauntlet", "start"], ["practice"]):
+        with Terminal(tmp_path / "home", *wish, "--vault", vault, "--plain") as terminal:
+            terminal.until("leave >")
+            terminal.keys("q\n")
+            assert terminal.end() == 0
+        with Terminal(tmp_path / "home", *wish, "--vault", vault, "--new", "--level", "L1") as terminal:
+            assert terminal.end() == 2
+            assert "no question matches" in terminal.text
+    with HistoryStore(tmp_path / "home" / "files" / "history.db") as store:
+        assert Notebook(store).open_session("gauntlet") and Notebook(store).open_session("practice")
+
+
+def test_what_was_given_up_does_not_come_back(tmp_path: Path) -> None:
+    for count, more in ((3, []), (1, ["--new"])):
+        with Terminal(tmp_path, "practice", "--plain", "--count", count, *more) as terminal:
+            terminal.until(f"1/{count}")
+            terminal.keys("\n")
+            terminal.until("3 nailed")
+            terminal.keys("3\n" if more else "q\n")
+            assert terminal.end() == 0
+    with Terminal(tmp_path, "practice", "--plain") as terminal:
+        terminal.until("1/10")
+        terminal.keys("q\n")
+        assert terminal.end() == 0
+
+
+def test_prompts_in_a_narrow_terminal_break_between_words(tmp_path: Path) -> None:
+    from factory import question, write_folder
+
+    text = " ".join(["eleven-char"] * 30)
+    vault = write_folder(tmp_path / "vault", [question(scenario=text, title=text[:100])], [])
+    with Terminal(tmp_path / "home", "practice", "--vault", vault, "--plain", columns=40, lines=60) as terminal:
+        terminal.until("q leave >")
+        words = {word for line in terminal.lines for word in line.split() if word.startswith("eleven")}
+        assert words == {"eleven-char"}
+        assert not any(line.lstrip().startswith("·") for line in terminal.lines)
+        terminal.keys("\n")
+        terminal.until("3 nailed")
+        terminal.keys("x\n")
+        terminal.until("x: not one of these keys")
+        terminal.keys("3\n")
+        assert terminal.end() == 0
+        assert terminal.lines[-1] == "" and "…" in terminal.text  # the title in the list is cut
+
+
+def test_a_long_question_says_that_it_scrolls(tmp_path: Path) -> None:
+    from factory import question, write_folder
+
+    vault = write_folder(tmp_path / "vault", [question(scenario="\n\n".join(f"Line {n}" for n in range(40)))], [])
+    with Terminal(tmp_path / "home", "practice", "--vault", vault, lines=20) as terminal:
+        shown = terminal.until("↑↓ scroll")
+        while "Line 39" not in shown:
+            terminal.keys("\x1b[6~")  # Page Down
+            before = shown.splitlines()[2:]
+            shown = terminal.until(lambda text, before=before: text.splitlines()[2:] != before)  # type: ignore[misc]
+        terminal.keys("q")
+        assert terminal.end() == 0
+
+
 @pytest.mark.parametrize("plain", [[], ["--plain"]])
 def test_a_session_that_is_killed_is_kept(tmp_path: Path, plain: list[str]) -> None:
     with Terminal(tmp_path, "practice", "--count", 3, *plain) as terminal:
@@ -270,6 +356,25 @@ def test_scores_go_to_anki_from_a_session_and_once_though_it_was_left_in_between
             assert terminal.end() == 0
             assert "2 cards answered in Anki" in terminal.text
         assert sorted(answered(world).values()) == [[1], [3]]
+
+
+def test_scores_do_not_go_into_somebody_else_s_profile(tmp_path: Path) -> None:
+    from staffml_anki.reviews import HistoryStore
+
+    home = tmp_path / "home"
+    HistoryStore(home / "other-0123" / "history.db").close()
+    with living(tmp_path / "world") as world:
+        vault = world.vault(*small_vault())
+        world.sync(vault)
+        wish = ["practice", "--vault", vault, "--count", 1, "--plain", "--grade-in-anki", "--url", world.server.url]
+        with Terminal(home, *wish) as terminal:
+            terminal.until("s skip")
+            terminal.keys("\n")
+            terminal.until("3 nailed")
+            terminal.keys("3\n")
+            assert terminal.end() == 0
+            assert "Anki has another profile open (User 1); the scores are kept" in terminal.text
+        assert answered(world) == {}
 
 
 def test_scores_that_wait_are_offered_at_the_next_sync(tmp_path: Path) -> None:

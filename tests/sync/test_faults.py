@@ -1,18 +1,14 @@
 """A sync that is disturbed anywhere is finished by the next one: nothing twice, nothing lost, the same end."""
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from killable import kill_at
 from living import NOW, Living, living, revised, small_vault
 from server import Fault
 
@@ -122,22 +118,5 @@ def test_a_sync_that_is_killed_at_any_moment_is_finished_by_the_next_one(case: C
         number = chance.randint(1, case.requests)
         delay = chance.choice([0, 0, 0.001, 0.003, 0.01, 0.03, 0.1])
         with case.copy("killed") as world:
-            reached = threading.Event()
-
-            def notice(n: int, _: str, at: int = number, reached: threading.Event = reached) -> None:
-                if n == at:
-                    reached.set()
-
-            world.server.faults = notice
-            process = subprocess.Popen(
-                [sys.executable, "-m", "killable", world.server.url, str(case.vault), str(world.state)],
-                env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-            )
-            assert reached.wait(60), process.communicate()[1]
-            threading.Event().wait(delay)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            world.server.faults = None
+            kill_at(world, case.vault, number, delay)
             case.finish(world, f"killed {delay} s after request {number}")

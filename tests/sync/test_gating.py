@@ -1,5 +1,7 @@
 """Chains that open step by step: over simulated weeks with Anki's own scheduler, and disturbed anywhere."""
 
+import random
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killable import GATES, kill_at
 from living import Living, living, small_vault
 from server import Fault
 
@@ -16,7 +19,10 @@ from staffml_anki.anki.gating import GateWish
 
 CHAIN_A = ("cloud-0001", "cloud-0003", "cloud-0005")
 CHAIN_B = ("edge-0002", "edge-0004", "edge-0006")
-ON, OFF, AS_IT_WAS = GateWish(chains=True), GateWish(chains=False), GateWish()
+ON, OFF, AS_IT_WAS = GATES["on"], GATES["off"], GATES["as-it-was"]
+TURNS = {"on": "on", "open": "as-it-was", "off": "off"}
+"""What happens to the gate, and the wish that makes it happen."""
+KILLS = 6
 
 
 @pytest.fixture(params=[True, False], ids=["packages", "calls"])
@@ -179,7 +185,7 @@ def test_over_weeks_of_real_scheduling_each_chain_opens_step_by_step(tmp_path: P
         assert suspended(world) == {"cloud-0007"}
 
 
-@pytest.mark.parametrize("turn", ["on", "open", "off"])
+@pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("done", ["nothing", "half", "all"])
 def test_whatever_goes_wrong_the_next_sync_finishes(tmp_path: Path, turn: str, done: Any) -> None:
     number = 1
@@ -192,29 +198,59 @@ def _disturbed(folder: Path, turn: str, done: Any, number: int) -> bool:
     """Whether there is a request of that number."""
     packages = number % 2 == 0
     with living(folder, packages=packages, use_packages=packages) as world:
-        vault = world.vault(*small_vault())
-        world.sync(vault, gate=OFF if turn == "on" else ON)
-        world.suspend("edge-0006" if turn == "on" else "edge-0008")
-        if turn == "open":
-            world.know("cloud-0001", 30)
-        wish = {"on": ON, "open": AS_IT_WAS, "off": OFF}[turn]
+        vault = before_the_turn(world, turn)
         world.server.requests.clear()
         world.server.faults = lambda n, _: Fault("die", done) if n == number else None
         with suppress(AnkiError):
-            world.sync(vault, gate=wish)
+            world.sync(vault, gate=GATES[TURNS[turn]])
         reached = len(world.server.requests) >= number
         world.server.faults = None
         if reached:
             world.server.revive()
-        world.sync(vault, gate=wish)
-        if turn == "on":
-            assert locked(world) == {*CHAIN_A[1:], "edge-0004"}
-            assert suspended(world) == {*CHAIN_A[1:], "edge-0004", "edge-0006"}
-        elif turn == "open":
-            assert locked(world) == {"cloud-0005", *CHAIN_B[1:]}
-            assert suspended(world) == {"cloud-0005", *CHAIN_B[1:], "edge-0008"}
-        else:
-            assert locked(world) == set()
-            assert suspended(world) == {"edge-0008"}
-        assert world.prepare(vault, gate=wish).plan.empty
+        finish(world, vault, turn)
         return reached
+
+
+def before_the_turn(world: Living, turn: str) -> Path:
+    """A collection whose gate is about to be turned, and a card that the learner suspended."""
+    vault = world.vault(*small_vault())
+    world.sync(vault, gate=OFF if turn == "on" else ON)
+    world.suspend("edge-0006" if turn == "on" else "edge-0008")
+    if turn == "open":
+        world.know("cloud-0001", 30)
+    return vault
+
+
+def finish(world: Living, vault: Path, turn: str) -> None:
+    """Sync again, undisturbed: all is as it should be."""
+    world.sync(vault, gate=GATES[TURNS[turn]])
+    if turn == "on":
+        assert locked(world) == {*CHAIN_A[1:], "edge-0004"}
+        assert suspended(world) == {*CHAIN_A[1:], "edge-0004", "edge-0006"}
+    elif turn == "open":
+        assert locked(world) == {"cloud-0005", *CHAIN_B[1:]}
+        assert suspended(world) == {"cloud-0005", *CHAIN_B[1:], "edge-0008"}
+    else:
+        assert locked(world) == set()
+        assert suspended(world) == {"edge-0008"}
+    assert world.prepare(vault, gate=GATES[TURNS[turn]]).plan.empty
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("packages", [True, False], ids=["packages", "calls"])
+def test_a_sync_killed_while_the_gate_turns_is_finished_by_the_next_one(
+    tmp_path: Path, turn: str, packages: bool
+) -> None:
+    chance = random.Random(f"{turn} {packages}")
+    with living(tmp_path / "start", packages=packages) as world:
+        vault = before_the_turn(world, turn)
+    with living(shutil.copytree(tmp_path / "start", tmp_path / "undisturbed"), packages=packages) as world:
+        world.sync(vault, gate=GATES[TURNS[turn]])
+        actions = [request["action"] for request in world.server.requests]
+    changes = range(actions.index("exportPackage") + 2, len(actions))  # what comes before only reads
+    for number in chance.sample(changes, KILLS):
+        folder = shutil.copytree(tmp_path / "start", tmp_path / "killed")
+        with living(folder, packages=packages) as world:
+            kill_at(world, vault, number, chance.choice([0, 0.001, 0.003, 0.01, 0.03]), TURNS[turn])
+            finish(world, vault, turn)
+        shutil.rmtree(folder)
