@@ -44,6 +44,10 @@ _MIGRATIONS = (
 )
 
 
+UNKNOWN = "\x00"
+"""Stands in a journal for a text that nobody knows; no field can hold it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """A note as we last wrote it.
@@ -60,7 +64,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """What an unfinished sync was about to do to a note. ``deck`` is an id, 0 for none."""
+    """What an unfinished sync was about to do to a note.
+
+    Attributes:
+        text: its fields; where they were in conflict, what both sides started from, or ``UNKNOWN``.
+        deck: an id, 0 for none.
+    """
 
     text: str
     deck: int
@@ -206,15 +215,17 @@ class Memory:
         wanted: Wanted,
         *,
         whole: bool,
+        failed: Iterable[QuestionId],
         undecided: Mapping[tuple[QuestionId, str], str | None],
         replaced: Iterable[tuple[QuestionId, str, str]],
     ) -> None:
-        """Remember what is now there, and close the journal: all in one step.
+        """Remember what is now there, and close the journal but for what failed: all in one step.
 
         Args:
             notes: those that were verified; what is remembered of others stays, as not current.
             past: what was remembered so far.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
+            failed: what did not take: the next sync finishes it.
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
         """
         rows = [
@@ -239,7 +250,8 @@ class Memory:
         with transaction(self._connection) as connection:
             connection.executemany("UPDATE notes SET current = 0 WHERE id = ?", [(key,) for key in left])
             connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?)", rows)
-            connection.execute("DELETE FROM journal")
+            open_still = json.dumps(sorted(failed))
+            connection.execute("DELETE FROM journal WHERE id NOT IN (SELECT value FROM json_each(?))", (open_still,))
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
             connection.executemany(
                 "INSERT OR REPLACE INTO undecided VALUES (?,?,?)", [(*key, base) for key, base in undecided.items()]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from staffml_anki.anki import tags
 from staffml_anki.anki.gating import Gate, gated
 from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
-from staffml_anki.anki.memory import Remembered, Written
+from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
@@ -211,8 +211,8 @@ class _Planner:
             bases = {name: self._past.undecided.get((note.question, name), text) for name, text in written.items()}
             found.append({name: text for name, text in bases.items() if text is not None})
         if note.question in self._past.journal:
-            begun = self._past.journal[note.question].text
-            found.append(dict(zip(FIELDS, begun.split(SEPARATOR), strict=False)))
+            begun = zip(FIELDS, self._past.journal[note.question].text.split(SEPARATOR), strict=False)
+            found.append({name: text for name, text in begun if text != UNKNOWN})
         digest = self._choices.known.get(note.question)
         if digest is not None and self._same_fields:
             as_built = [*held.fields]

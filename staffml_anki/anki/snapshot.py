@@ -91,10 +91,10 @@ class _Marks:
 
 
 def read_notetype(gateway: Gateway) -> HeldNotetype | None:
-    """Our note type, by its id or else by its name; None where there is none."""
+    """Our note type, by its id, its name or else its fields; None where there is none."""
     by_name = shapes.ids_by_name("modelNamesAndIds", gateway.call("modelNamesAndIds"))
     by_id = {number: name for name, number in by_name.items()}
-    name = by_id.get(notetype.ID) or (notetype.NAME if notetype.NAME in by_name else None)
+    name = by_id.get(notetype.ID) or (notetype.NAME if notetype.NAME in by_name else _renamed(gateway, by_name))
     if name is None:
         return None
     fields, templates, styling = gateway.all_of(
@@ -109,6 +109,17 @@ def read_notetype(gateway: Gateway) -> HeldNotetype | None:
         sides[template] = (front, back)
     css = shapes.text("modelStyling", shapes.mapping("modelStyling", styling).get("css"))
     return HeldNotetype(by_name[name], name, tuple(shapes.texts("modelFieldNames", fields)), sides, css)
+
+
+def _renamed(gateway: Gateway, by_name: Mapping[str, int]) -> str | None:
+    """The oldest note type with all of our fields. One that was made through calls has an id of Anki's own: once the
+    learner renames it, only its fields tell it, and without it every note would be added again."""
+    names = sorted(by_name, key=by_name.__getitem__)
+    answers = gateway.many([("modelFieldNames", {"modelName": name}) for name in names])
+    for name, fields in zip(names, answers, strict=True):
+        if isinstance(fields, list) and fields[:1] == [notetype.FIELDS[0]] and set(notetype.FIELDS) <= set(fields):
+            return name
+    return None
 
 
 def read_notes(

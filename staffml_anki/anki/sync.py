@@ -10,8 +10,8 @@ from staffml_anki.anki.apply import Applied, apply_plan, try_again
 from staffml_anki.anki.calls import Say, Workshop
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
-from staffml_anki.anki.held import Snapshot
-from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
+from staffml_anki.anki.held import SEPARATOR, Snapshot
+from staffml_anki.anki.memory import UNKNOWN, Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of, text_digest
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
@@ -72,11 +72,14 @@ class Prepared:
         for question, conflict in self.plan.conflicts:
             if conflict.keep == "theirs" or conflict.decided:
                 continue
-            place = question, conflict.field
-            before = self.remembered.notes.get(question)
-            base = before.note.fields[FIELDS.index(conflict.field)] if before is not None else None
-            found[place] = self.remembered.undecided.get(place, base)
+            found[question, conflict.field] = self.base_of(question, conflict.field)
         return found
+
+    def base_of(self, question: QuestionId, field: str) -> str | None:
+        """The text that both sides of a conflict started from; None where nobody knows it."""
+        before = self.remembered.notes.get(question)
+        base = before.note.fields[FIELDS.index(field)] if before is not None else None
+        return self.remembered.undecided.get((question, field), base)
 
 
 @dataclass(frozen=True)
@@ -248,7 +251,8 @@ class Session:
         return kept
 
     def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure], applied: Applied) -> None:
-        written, whole = _written(prepared, back, {failure.question for failure in failed})
+        lost = {failure.question for failure in failed}
+        written, whole = _written(prepared, back, lost)
         decks = {}
         if not prepared.plan.empty or not prepared.remembered.decks:
             decks = _decks(prepared, self.gateway.decks(), applied)
@@ -258,6 +262,7 @@ class Session:
             decks,
             prepared.wanted,
             whole=whole,
+            failed=lost,
             undecided=prepared.undecided,
             replaced=_replaced(prepared, written),
         )
@@ -277,7 +282,12 @@ def _intended(prepared: Prepared) -> dict[QuestionId, Intended]:
     found = {}
     for change in prepared.plan.changes:
         note = prepared.wanted.notes.get(change.question)
-        text = note.text if note else ""
+        fields = note.fields if note else []
+        for conflict in change.conflicts:
+            # Were it the release's text, the next sync would take the learner's for an edit of it, and no conflict.
+            base = prepared.base_of(change.question, conflict.field)
+            fields[FIELDS.index(conflict.field)] = UNKNOWN if base is None else base
+        text = SEPARATOR.join(fields)
         found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
     return found
 
