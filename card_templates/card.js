@@ -42,7 +42,8 @@ function askOnFront(front, state) {
     choice.type = "radio";
     choice.name = KEY;
     choice.onchange = () => { state.choice = index; remember(state); };
-    label.append(choice, ...item.childNodes);
+    [# Heard, not seen: the letter that CSS puts there; an option may be nothing but a formula. #]
+    label.append(choice, make("span", "heard", String.fromCharCode(65 + index)), " ", ...item.childNodes);
     item.append(label);
   });
   const estimate = front.querySelector(".estimate");

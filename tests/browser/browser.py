@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from staffml_anki import data
 from staffml_anki.decks.recipe import find_recipe
@@ -177,7 +177,7 @@ def screen(browser: Browser, look: Look, folder: Path, **more: Any) -> Iterator[
     context.close()
 
 
-def axe(page: Page, whole: bool = False) -> list[str]:
+def axe(page: Page | Frame, whole: bool = False) -> list[str]:
     """What axe-core finds wrong: rule, impact, and the first place.
 
     Args:
