@@ -19,7 +19,7 @@ function remember(state) {
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
-  element.className = className;
+  element.className = className || "";
   element.textContent = text || "";
   return element;
 }
@@ -42,7 +42,8 @@ function askOnFront(front, state) {
     choice.type = "radio";
     choice.name = KEY;
     choice.onchange = () => { state.choice = index; remember(state); };
-    label.append(choice, ...item.childNodes);
+    [# Heard, not seen: the letter that CSS puts there; an option may be nothing but a formula. #]
+    label.append(choice, make("span", "heard", String.fromCharCode(65 + index)), " ", ...item.childNodes);
     item.append(label);
   });
   const estimate = front.querySelector(".estimate");
@@ -58,7 +59,8 @@ function askOnFront(front, state) {
   const timer = front.querySelector(".timer"), minutes = front.querySelector(".minutes");
   const goal = minutes ? " / " + minutes.textContent : "";
   const show = () => { timer.textContent = (state.since ? "❚❚ " : "▶ ") + clock(took(state)) + goal; };
-  timer.onclick = () => {
+  timer.onclick = event => {
+    if (event.detail) timer.blur();  [# tapped: the next space is the app's again #]
     if (state.since) { state.spent = took(state); state.since = 0; } else state.since = Date.now();
     timer.setAttribute("aria-pressed", String(!!state.since));
     remember(state);
@@ -112,16 +114,32 @@ function fold(front) {
   scenario.after(more);
 }
 
-[# "Label: a × b = c" as a label, what is reckoned, and a result at the right, so that results stand in one column. #]
+[# "Label: a × b = c" as a label, what is reckoned, and a result at the right, so that results stand in one column: in lists
+   and in old free text, line by line, where at least every second line is such a sum. A long result is a sentence. #]
+const SUM = /^\s*(?:([^:=≈]{1,60}):\s+)?([^=≈]*\S)\s*([=≈][^=≈;]{1,28})$/;
 function align(body) {
-  body.querySelectorAll("li").forEach(item => {
-    if (item.children.length) return;
-    const found = /^\s*(?:([^:=≈]{1,60}):\s+)?([^=≈]*\S)\s*([=≈][^=≈]+)$/.exec(item.textContent);
-    if (!found || /\\[([]/.test(item.textContent)) return;
-    item.textContent = "";
-    item.classList.add("sum");
-    if (found[1]) item.append(make("span", "what", found[1] + ":"), " ");
-    item.append(make("span", "how", found[2]), " ", make("span", "makes", found[3]));
+  body.querySelectorAll("ul, p").forEach(list => {
+    let items = Array.from(list.children);
+    const text = list.tagName === "P";
+    if (text) {
+      if (items.some(item => item.tagName !== "BR")) return;
+      items = lines(list).filter(line => line.trim()).map(line => make("li", "", line));
+    }
+    const sums = items.map(item => !item.children.length && !/\\[([]|[;,]\s.*[=≈]/.test(item.textContent) && SUM.exec(item.textContent));
+    if (items.length < 1 + text || sums.filter(Boolean).length * 2 < items.length) return;
+    if (text) {
+      const made = make("ul");
+      made.append(...items);
+      list.replaceWith(made);
+    }
+    items.forEach((item, number) => {
+      const [, what, how, makes] = sums[number] || [];
+      if (!how) return;
+      item.textContent = "";
+      item.className = "sum";
+      if (what) item.append(make("span", "what", what + ":"), " ");
+      item.append(make("span", "how", how), " ", make("span", "makes", makes));
+    });
   });
 }
 

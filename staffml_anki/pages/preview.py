@@ -16,7 +16,7 @@ _HINT = (
     "Rendered from the card templates by Anki's rules. Math is set by Temml here and by MathJax in Anki, so its "
     "spacing differs. Enter in an estimate, or a space, turns a front over."
 )
-_BOXES = ("front", "back"), ("light", "night"), ("phone", "desktop")
+_BOXES = {"Sides": ("front", "back"), "Modes": ("light", "night"), "Screens": ("phone", "desktop")}
 
 
 def choose(vault: Vault, wanted: Sequence[str]) -> list[Question]:
@@ -85,12 +85,15 @@ def error_page(message: str, tick: str) -> str:
 
 
 def _page(body: list[str], *, styles: list[str], later: Sequence[str], tick: str) -> str:
-    boxes = "".join(f"<fieldset>{''.join(_box(name) for name in names)}</fieldset>" for names in _BOXES)
-    bar = f'<header class="bar"><h1>staffml-anki preview</h1>{boxes}</header><p class="hint">{html.escape(_HINT)}</p>'
+    boxes = "".join(
+        f'<fieldset aria-label="{group}">{"".join(map(_box, names))}</fieldset>' for group, names in _BOXES.items()
+    )
+    bar = f'<header class="bar"><h1>staffml-anki preview</h1>{boxes}</header>'
     silent = '<noscript><p class="error">The preview needs JavaScript.</p></noscript>'
+    main = f'<main><p class="hint">{html.escape(_HINT)}</p>{silent}{"".join(body)}<div id="cards"></div></main>'
     return document(
         "staffml-anki preview",
-        ["".join((bar, silent, *body, '<main id="cards"></main>'))],
+        [bar + main],
         classes="card",
         styles=[*styles, asset("preview.css")],
         scripts=[asset("theme.js"), asset("preview.js")],

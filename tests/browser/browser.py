@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from staffml_anki import data
 from staffml_anki.decks.recipe import find_recipe
@@ -211,7 +211,7 @@ def keep_pictures(opened: Callable[..., AbstractContextManager[Page]], name: str
             assert len(page.screenshot(path=folder / f"{name}-{look}.png", full_page=True)) > 20_000
 
 
-def axe(page: Page, whole: bool = False) -> list[str]:
+def axe(page: Page | Frame, whole: bool = False) -> list[str]:
     """What axe-core finds wrong: rule, impact, and the first place.
 
     Args:

@@ -110,6 +110,62 @@ def test_nothing_moves_for_those_who_want_it_still(open_screen: Open, odd_cards:
         assert moving == 0
 
 
+@each_look
+def test_the_edge_of_what_can_be_tapped_stands_out(look: Look, open_screen: Open, cards: list[Card]) -> None:
+    """WCAG 2.2, 1.4.11: three to one, for a text field is known by its edge alone."""
+    card = next(card for card in cards if card.fields["Options"] and card.fields["Napkin Calculations"])
+    with open_screen(look) as screen:
+        screen.show(card.front)
+        for place in (".estimate", ".timer", ".options li"):
+            edge = screen.page.locator(place).first.evaluate("one => getComputedStyle(one).borderTopColor")
+            screen.page.evaluate(
+                "colour => { const p = document.createElement('p'); p.style.color = colour; p.append('edge'); document.body.append(p); }",
+                edge,
+            )
+            assert (place, contrasts(screen)[-1][2] >= 3) == (place, True)
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 768])
+def test_where_you_are_has_no_dot_at_the_end_or_beginning_of_a_line(
+    width: int, open_screen: Open, cards: list[Card]
+) -> None:
+    """Each part but the first has a dot before it, which is cut off where a line begins."""
+    with open_screen(Look("AnkiDroid")) as screen:
+        screen.resize(width)
+        for card in cards[::4]:
+            screen.show(card.front)
+            left, parts = screen.page.evaluate(
+                """() => {
+                  const where = document.querySelector('.where').getBoundingClientRect();
+                  return [where.left, [...document.querySelectorAll('.where > span + span')].map(one => {
+                    const dot = getComputedStyle(one, '::before'), box = one.getBoundingClientRect();
+                    return [dot.content, getComputedStyle(one, '::after').content, box.left + parseFloat(dot.left), box.left];
+                  })];
+                }"""
+            )
+            assert len(parts) >= 3
+            for dot, after, at, start in parts:
+                assert (dot, after) == ('"·"', "none")
+                assert (at < left - 4) == (start < left + 1), "outside the box, or between two parts"
+            assert screen.page.locator(".where").evaluate("one => getComputedStyle(one).overflowX") == "hidden"
+
+
+def test_the_hint_in_the_estimate_is_never_cut_off(open_screen: Open, staged: Card) -> None:
+    with open_screen(Look("AnkiDroid")) as screen:
+        for width in (320, 340, 360, 390):
+            screen.resize(width)
+            screen.show(staged.front)
+            assert screen.page.evaluate(
+                """() => {
+                  const box = document.querySelector('.estimate'), style = getComputedStyle(box);
+                  const pen = document.createElement('canvas').getContext('2d');
+                  pen.font = style.fontSize + ' ' + style.fontFamily;
+                  const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+                  return pen.measureText(box.placeholder).width <= room;
+                }"""
+            ), width
+
+
 def test_what_the_vault_says_is_text_whatever_it_looks_like(open_screen: Open, odd_cards: list[Card]) -> None:
     card = next(card for card in odd_cards if card.id == "evil-1")
     with open_screen(Look("desktop")) as screen:
@@ -131,6 +187,8 @@ def test_what_the_vault_says_is_text_whatever_it_looks_like(open_screen: Open, o
             assert made["styles"] == 1, "ours"
             assert [made[key] for key in ("strange", "handlers", "images")] == [0, 0, 0]
             assert set(made["links"]) <= {"https:"}
+            dead = screen.page.locator(".card-body a:not([href])").first
+            assert dead.evaluate("one => getComputedStyle(one).textDecorationLine") == "none", "what leads nowhere"
             assert screen.page.locator(".card-body").first.is_visible()
             text = screen.page.locator(".scenario").inner_text()
             for said in (
@@ -154,6 +212,6 @@ def test_an_apps_own_buttons_do_not_shine_through(open_screen: Open, cards: list
         for act in (timer.hover, timer.click):
             act()
             assert timer.evaluate(look) == ["none", "0px", "rgba(0, 0, 0, 0)"]
-        screen.page.keyboard.press("Shift+Tab")
         screen.page.keyboard.press("Tab")
+        timer.focus()
         assert timer.evaluate("one => getComputedStyle(one).outlineStyle") == "solid", "the focus can be seen"

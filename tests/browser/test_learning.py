@@ -380,6 +380,45 @@ def test_results_of_calculations_stand_in_one_column(open_screen: Open, cards: l
     assert lined >= 20
 
 
+def test_old_free_text_lines_up_too_and_prose_stays_prose(open_screen: Open, tmp_path: Path) -> None:
+    """A list of assumptions in which one line happens to hold a sign, and a result that is half a sentence."""
+    old = "Weights: 70B × 2 bytes = 140 GB.\nCards: 140 GB / 80 GB = 1.75, so 2 cards.\nCost: 2 × $3 = $6 an hour."
+    stages = (
+        "**Assumptions:**\n- 80 layers, 8 KV heads\n- Roof = the smaller of 989 TFLOP/s and 3.35 TB/s × intensity\n"
+        "- Every byte wears the device evenly; MB = 10^6 byte\n- 2 byte each\n"
+        "**Calculations:**\n- Step: 35 GB / 3.35 TB/s ≈ 10.4 ms\n- Rate: 1 / 10.4 ms ≈ 96 /s\n- No cache is read twice\n"
+    )
+    raws = [question("x-1", **{"details.napkin_math": old}), question("x-2", **{"details.napkin_math": stages})]
+    vault = load_vault(write_folder(tmp_path / "v", raws, [], release()))
+    maker, templates = NoteMaker(vault), load_templates()
+    with open_screen(DESKTOP) as screen:
+        results = []
+        for each in vault.questions.values():
+            screen.show(f"<style>{templates.css}</style>" + render_note(maker.note(each), templates).back)
+            screen.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+            results.append(screen.page.locator(".makes").all_inner_texts())
+            right = screen.page.locator(".makes").evaluate_all(
+                "all => all.map(one => Math.round(one.getBoundingClientRect().right))"
+            )
+            assert len(set(right)) == 1
+        assert results == [["= 140 GB.", "= 1.75, so 2 cards.", "= $6 an hour."], ["≈ 10.4 ms", "≈ 96 /s"]]
+        assert screen.page.locator(".assumptions li").evaluate_all("all => all.map(one => one.className)") == [""] * 4
+
+
+@each_platform
+def test_a_tap_on_the_timer_leaves_the_space_to_the_app(look: Look, open_screen: Open, staged: Card) -> None:
+    with open_screen(look) as screen:
+        screen.show(staged.front)
+        screen.press(".timer")
+        assert screen.page.evaluate("document.activeElement === document.body")
+        screen.page.keyboard.press("Space")
+        assert screen.page.locator(".timer").get_attribute("aria-pressed") == "true"
+        screen.page.locator(".timer").focus()
+        screen.page.keyboard.press("Enter")
+        assert screen.page.locator(".timer").get_attribute("aria-pressed") == "false", "by keyboard it works, and"
+        assert screen.page.evaluate("document.activeElement.className") == "timer tappable", "keeps the focus"
+
+
 def test_lining_up_changes_no_text(open_screen: Open, cards: list[Card], odd_cards: list[Card]) -> None:
     text = "all => all.map(one => one.textContent.replace(/\\s+/g, ' ').trim())"
     with open_screen(DESKTOP) as with_script, open_screen(DESKTOP, java_script_enabled=False) as without:

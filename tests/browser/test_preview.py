@@ -12,12 +12,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gallery
 import pytest
-from browser import Card
+from browser import Card, axe
 from factory import sample, write_folder
 from playwright.sync_api import Browser, Frame, Page
+from test_cards import CONTRASTS, READABLE
 
 from staffml_anki import data
 from staffml_anki.cards.notetype import load_templates
@@ -27,6 +29,8 @@ from staffml_anki.pages.serve import Draw, serving
 from staffml_anki.vault import Vault, load_vault
 
 SHAPES = [f"{side} · {night} · {place}" for place in ("phone", "desktop") for night in ("light", "night") for side in ("front", "back")]  # fmt: skip
+
+ODD = ("options", "drawn", "math", "table", "step-21")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,43 @@ def test_each_side_stands_there_as_anki_renders_it(
     assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The preview of cards with options, a drawing, formulas, a table, and a long chain."""
+    folder = tmp_path_factory.mktemp("odd")
+    questions, chains = gallery.gallery()
+    vault = load_vault(write_folder(folder / "v", questions, chains))
+    path = folder / "preview.html"
+    path.write_text(preview_page(vault, choose(vault, ODD), load_templates()), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_around_the_cards_fits_and_axe_core_finds_nothing_in_it(
+    chromium: Browser, odd: Path, scheme: Any
+) -> None:
+    context = chromium.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(odd.as_uri())
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        faint = [text for _, _, ratio, text in page.evaluate(CONTRASTS) if ratio < READABLE]
+        assert faint == []
+        assert axe(page, whole=True) == []
+    context.close()
+
+
+def test_axe_core_finds_nothing_in_any_frame(page: Page, odd: Path) -> None:
+    """Front and back, light and night, phone and desktop, of each card; formulas are set."""
+    page.goto(odd.as_uri())
+    for key in ODD:
+        page.locator(f'[id="{key}"]').scroll_into_view_if_needed()
+        for name, frame in frames_of(page, key).items():
+            frame.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+            assert (key, name, axe(frame)) == (key, name, [])
+
+
 def test_a_front_turns_over_and_brings_its_estimate(page: Page, tmp_path: Path, starter: Vault) -> None:
     path = tmp_path / "preview.html"
     path.write_text(preview_page(starter, choose(starter, ["starter-cloud-001"]), load_templates()), encoding="utf-8")
@@ -96,6 +137,10 @@ def test_a_front_turns_over_and_brings_its_estimate(page: Page, tmp_path: Path, 
     front.fill(".estimate", "300 KB")
     front.press(".estimate", "Enter")
     assert front.locator(".verdict").inner_text().count("Your estimate 300 KB") == 1
+    other = frames_of(page, "starter-cloud-001")["front · night · desktop"]
+    other.click(".options label >> nth=0")
+    other.press(".options input >> nth=0", " ")
+    assert other.locator(".options .wrong, .options .right").count() == 2, "a space turns it, after a choice, too"
 
 
 def test_math_is_set_and_hostile_text_is_text(page: Page, tmp_path: Path) -> None:

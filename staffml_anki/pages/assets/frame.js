@@ -10,7 +10,7 @@ function showAnswer() {
   if (typeof typeset === "function") typeset(sides);
 }
 document.addEventListener("keydown", event => {
-  if (event.key !== " " || /INPUT|SUMMARY|BUTTON/.test(event.target.tagName)) return;
+  if (event.key !== " " || event.target.matches("[type=text], summary, button")) return;
   event.preventDefault();
   showAnswer();
 });
