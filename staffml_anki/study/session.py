@@ -187,9 +187,8 @@ def step(session: Session, event: Event, now: int) -> Session:
         case Tick():
             return session
         case Estimate(text):
-            return (
-                _answer(session, estimate=sound(text.strip()[:MAX_ESTIMATE])) if session.stage == "think" else session
-            )
+            text = sound(text.strip()[:MAX_ESTIMATE])
+            return _answer(session, estimate=text) if session.stage == "think" else session
         case Reveal(parts):
             return _reveal(session, max(1, parts))
         case Score(score):

@@ -296,7 +296,7 @@ def test_a_terminal_that_cannot_show_a_full_screen_gets_prompts(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C"}, LATIN])
-def test_an_estimate_of_bytes_that_are_no_text_is_taken(tmp_path: Path, locale: dict[str, str]) -> None:
+def test_an_estimate_of_bytes_that_are_no_text_is_taken(tmp_path: Path, locale: dict[str, Any]) -> None:
     with Terminal(tmp_path, "practice", "--count", 1, "--plain", **locale) as terminal:
         terminal.until("q leave >")
         terminal.keys(b"caf\xff \xe9 \x1b[A 42\n")
