@@ -12,6 +12,8 @@ VAULT = _ROOT / "vault"
 CARD_TEMPLATES = _ROOT / "card_templates"
 RECIPES = _ROOT / "decks"
 PLANS = _ROOT / "plans"
+HISTORY = "history.db"
+"""A history's name in a profile's folder, below ``home_folder()``."""
 
 
 def home_folder() -> Path:

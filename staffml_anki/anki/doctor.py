@@ -134,7 +134,7 @@ def _state(connection: Connection, _key: str | None) -> Iterator[Finding]:
     if damage:
         yield Finding("state", False, damage[0], "run sync: it says what it assumes")
     elif remembered.journal:
-        yield Finding("state", False, "the last sync was interrupted", "run sync again: it finishes the work")
+        yield Finding("state", False, "the last sync did not finish", "run sync again: it finishes the work")
     else:
         yield Finding(
             "state", True, f"{len(remembered.notes):,} notes remembered, {backups} backups ({connection.folder})"

@@ -86,11 +86,6 @@ class HeldNotetype:
         return default if default in self.templates else next(iter(self.templates), default)
 
     @property
-    def others(self) -> str:
-        """A search for the cards of templates that the learner added."""
-        return f"mid:{self.id} -card:{self.ordinal + 1}"
-
-    @property
     def ordinal(self) -> int:
         """Our template's place among the note type's, from 0."""
         return list(self.templates).index(self.template) if self.templates else 0

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,9 +38,14 @@ _MIGRATIONS = (
     """,
     """
     CREATE TABLE undecided (id TEXT, field TEXT, base TEXT, PRIMARY KEY (id, field)) WITHOUT ROWID;
+    ALTER TABLE notes ADD COLUMN source TEXT NOT NULL DEFAULT '';
     CREATE TABLE earlier (id TEXT, field TEXT, digest TEXT, PRIMARY KEY (id, field, digest)) WITHOUT ROWID;
     """,
 )
+
+
+UNKNOWN = "\x00"
+"""Stands in a journal for a text that nobody knows; no field can hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """What an unfinished sync was about to do to a note. ``deck`` is an id, 0 for none."""
+    """What an unfinished sync was about to do to a note.
+
+    Attributes:
+        text: its fields; where they were in conflict, what both sides started from, or ``UNKNOWN``.
+        deck: an id, 0 for none.
+    """
 
     text: str
     deck: int
@@ -143,8 +153,8 @@ class Memory:
 
     def remembered(self) -> Remembered:
         notes = {
-            QuestionId(row[0]): Written(_wanted_note(row[:6]), row[6], bool(row[7]))
-            for row in self._rows("SELECT id, fields, tags, path, due, media, deck, current FROM notes")
+            QuestionId(row[0]): Written(_wanted_note(row[:7]), row[7], bool(row[8]))
+            for row in self._rows("SELECT id, fields, tags, path, due, media, source, deck, current FROM notes")
         }
         journal = {
             QuestionId(key): Intended(text, deck, frozenset(kinds.split()))
@@ -199,25 +209,32 @@ class Memory:
 
     def finish(
         self,
-        notes: Iterable[Written],
+        notes: Sequence[Written],
+        past: Mapping[QuestionId, Written],
         decks: Mapping[str, tuple[int, str]],
         wanted: Wanted,
         *,
         whole: bool,
+        failed: Iterable[QuestionId],
         undecided: Mapping[tuple[QuestionId, str], str | None],
         replaced: Iterable[tuple[QuestionId, str, str]],
     ) -> None:
-        """Remember what is now there, and close the journal: all in one step.
+        """Remember what is now there, and close the journal but for what failed: all in one step.
 
         Args:
             notes: those that were verified; what is remembered of others stays, as not current.
+            past: what was remembered so far.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
+            failed: what did not take: the next sync finishes it.
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
         """
         rows = [
-            (w.note.question, w.note.text, " ".join(w.note.tags), w.note.path, w.note.due, w.note.media, w.deck, 1)
-            for w in notes
+            (n.question, n.text, " ".join(n.tags), n.path, n.due, n.media, written.deck, 1, n.source)
+            for written in notes
+            for n in (written.note,)
+            if past.get(n.question) != written
         ]
+        left = past.keys() - {written.note.question for written in notes}
         release = {
             "descriptions": dict(wanted.descriptions),
             "published": sorted(wanted.published),
@@ -231,9 +248,10 @@ class Memory:
             "release": json.dumps(release, ensure_ascii=False),
         }
         with transaction(self._connection) as connection:
-            connection.execute("UPDATE notes SET current = 0 WHERE current = 1")
-            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?)", rows)
-            connection.execute("DELETE FROM journal")
+            connection.executemany("UPDATE notes SET current = 0 WHERE id = ?", [(key,) for key in left])
+            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?)", rows)
+            open_still = json.dumps(sorted(failed))
+            connection.execute("DELETE FROM journal WHERE id NOT IN (SELECT value FROM json_each(?))", (open_still,))
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
             connection.executemany(
                 "INSERT OR REPLACE INTO undecided VALUES (?,?,?)", [(*key, base) for key, base in undecided.items()]
@@ -261,5 +279,5 @@ class Memory:
 
 
 def _wanted_note(row: tuple[Any, ...]) -> WantedNote:
-    key, text, tags, path, due, media = row
-    return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media)
+    key, text, tags, path, due, media, source = row
+    return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media, source=source)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from staffml_anki.anki import tags
 from staffml_anki.anki.gating import Gate, gated
 from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
-from staffml_anki.anki.memory import Remembered, Written
+from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
@@ -136,9 +136,13 @@ class _Planner:
 
     def _existing(self, note: WantedNote, held: HeldNote) -> NoteChange | None:
         fields, conflicts = self._fields(note, held)
-        returns = tags.has(held.tags, tags.RETIRED)
-        mine = [tag for tag in held.tags if tags.is_ours(tag) and not tags.is_state(tag)]
-        added, removed = tags.difference(note.tags, held.tags), tags.difference(mine, note.tags)
+        returns = False
+        added: tuple[str, ...] = ()
+        removed: tuple[str, ...] = ()
+        if set(held.tags) != set(note.tags):
+            returns = tags.has(held.tags, tags.RETIRED)
+            mine = [tag for tag in held.tags if tags.is_ours(tag) and not tags.is_state(tag)]
+            added, removed = tags.difference(note.tags, held.tags), tags.difference(mine, note.tags)
         suspend = None
         kinds: list[Kind] = []
         if fields:
@@ -188,8 +192,9 @@ class _Planner:
             elif any(same_text(new, base) for base in bases):
                 self._edits.append((note.question, name))
             else:
-                keep = self._choices.answers.get((note.question, name), self._choices.conflicts)
-                conflicts.append(Conflict(name, old, new, bool(bases), keep))
+                answer = self._choices.answers.get((note.question, name))
+                keep = answer or self._choices.conflicts
+                conflicts.append(Conflict(name, old, new, bool(bases), keep, answer is not None))
                 if keep == "theirs":
                     changes.append(FieldChange(name, old, new))
         return tuple(changes), tuple(conflicts)
@@ -206,8 +211,8 @@ class _Planner:
             bases = {name: self._past.undecided.get((note.question, name), text) for name, text in written.items()}
             found.append({name: text for name, text in bases.items() if text is not None})
         if note.question in self._past.journal:
-            begun = self._past.journal[note.question].text
-            found.append(dict(zip(FIELDS, begun.split(SEPARATOR), strict=False)))
+            begun = zip(FIELDS, self._past.journal[note.question].text.split(SEPARATOR), strict=False)
+            found.append({name: text for name, text in begun if text != UNKNOWN})
         digest = self._choices.known.get(note.question)
         if digest is not None and self._same_fields:
             as_built = [*held.fields]

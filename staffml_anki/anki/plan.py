@@ -28,6 +28,7 @@ class Conflict:
     Attributes:
         known: False where we do not know what we last wrote, so that ``mine`` may be an edit or an older release.
         keep: whose text wins.
+        decided: the learner said so of this very field.
     """
 
     field: str
@@ -35,6 +36,7 @@ class Conflict:
     theirs: str
     known: bool
     keep: Side
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

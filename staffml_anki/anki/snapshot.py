@@ -45,22 +45,8 @@ def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) 
     describes = "setDeckDescription" in gateway.actions
     if held is None:
         return Snapshot(None, {}, names, files, can_describe=describes)
-    wanted = f"mid:{held.id}"
-    all_notes, suspended, filtered, reviewed = (
-        shapes.ids(action, result)
-        for action, result in zip(
-            ("findNotes", "findCards", "findCards", "findCards"),
-            gateway.all_of(
-                ("findNotes", {"query": wanted}),
-                ("findCards", {"query": f"{wanted} is:suspended"}),
-                ("findCards", {"query": f"{wanted} deck:filtered"}),
-                ("findCards", {"query": f"{wanted} -is:new"}),
-            ),
-            strict=True,
-        )
-    )
-    extra = gateway.find_cards(held.others) if len(held.templates) > 1 else ()
-    marks = _Marks(frozenset(suspended), frozenset(filtered), frozenset(reviewed), frozenset(extra))
+    all_notes = gateway.find_notes(f"mid:{held.id}")
+    marks = _marks_of(gateway, held)
     exports = _Exports(gateway, held, names, marks, scratch if all_notes else None)
     exports.read(next(iter(exports.existing(roots)), ""))
     rest = [number for number in all_notes if number not in exports.told]
@@ -89,7 +75,7 @@ class _Marks:
     suspended: frozenset[int]
     filtered: frozenset[int]
     reviewed: frozenset[int]
-    extra: frozenset[int]
+    extra: frozenset[int] = frozenset()
 
     def cards(self, cards: Iterable[tuple[int, int]]) -> dict[str, tuple[Card, ...]]:
         """The cards of a note, given by (id, deck): ours, and those of the learner's templates."""
@@ -105,10 +91,10 @@ class _Marks:
 
 
 def read_notetype(gateway: Gateway) -> HeldNotetype | None:
-    """Our note type, by its id or else by its name; None where there is none."""
+    """Our note type, by its id, its name or else its fields; None where there is none."""
     by_name = shapes.ids_by_name("modelNamesAndIds", gateway.call("modelNamesAndIds"))
     by_id = {number: name for name, number in by_name.items()}
-    name = by_id.get(notetype.ID) or (notetype.NAME if notetype.NAME in by_name else None)
+    name = by_id.get(notetype.ID) or (notetype.NAME if notetype.NAME in by_name else _renamed(gateway, by_name))
     if name is None:
         return None
     fields, templates, styling = gateway.all_of(
@@ -125,6 +111,17 @@ def read_notetype(gateway: Gateway) -> HeldNotetype | None:
     return HeldNotetype(by_name[name], name, tuple(shapes.texts("modelFieldNames", fields)), sides, css)
 
 
+def _renamed(gateway: Gateway, by_name: Mapping[str, int]) -> str | None:
+    """The oldest note type with all of our fields. One that was made through calls has an id of Anki's own: once the
+    learner renames it, only its fields tell it, and without it every note would be added again."""
+    names = sorted(by_name, key=by_name.__getitem__)
+    answers = gateway.many([("modelFieldNames", {"modelName": name}) for name in names])
+    for name, fields in zip(names, answers, strict=True):
+        if isinstance(fields, list) and fields[:1] == [notetype.FIELDS[0]] and set(notetype.FIELDS) <= set(fields):
+            return name
+    return None
+
+
 def read_notes(
     gateway: Gateway, held: HeldNotetype, notes: Sequence[int], decks: Mapping[int, str], marks: _Marks | None = None
 ) -> list[HeldNote]:
@@ -133,7 +130,7 @@ def read_notes(
         return []
     infos = _with_cards(gateway, [info for info in gateway.notes_info(notes) if info.get("modelName") == held.name])
     cards = [card for info in infos for card in shapes.ids("notesInfo", info.get("cards"))]
-    marks = marks or _marks_of(gateway, held, cards)
+    marks = marks or _marks_of(gateway, held)
     deck_ids = {name: number for number, name in decks.items()}
     if cards:
         # Decks made since the names were read are there by now.
@@ -161,20 +158,13 @@ def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str,
     return [{"cards": sorted(cards.get(info["noteId"], []))} | info for info in infos]
 
 
-def _marks_of(gateway: Gateway, held: HeldNotetype, cards: Sequence[int]) -> _Marks:
-    """Of some cards, in searches short enough for Anki."""
-    found: dict[str, set[int]] = {"is:suspended": set(), "deck:filtered": set(), "-is:new": set(), held.others: set()}
-    queries = [
-        (what, f"cid:{','.join(map(str, cards[start : start + 2_000]))} {what}")
-        for start in range(0, len(cards), 2_000)
-        for what in found
-    ]
-    answers = gateway.many([("findCards", {"query": query}) for _, query in queries])
-    for (what, _), answer in zip(queries, answers, strict=True):
-        if isinstance(answer, AnkiError):
-            raise answer
-        found[what].update(shapes.ids("findCards", answer))
-    return _Marks(*(frozenset(cards) for cards in found.values()))
+def _marks_of(gateway: Gateway, held: HeldNotetype) -> _Marks:
+    """Of all cards of the note type: Anki finds them all faster than some by their ids."""
+    whats = ["is:suspended", "deck:filtered", "-is:new"]
+    if len(held.templates) > 1:
+        whats.append(f"-card:{held.ordinal + 1}")
+    answers = gateway.all_of(*(("findCards", {"query": f"mid:{held.id} {what}"}) for what in whats))
+    return _Marks(*(frozenset(shapes.ids("findCards", answer)) for answer in answers))
 
 
 def _from_info(info: Mapping[str, Any], held: HeldNotetype, marks: _Marks, places: Mapping[int, int]) -> HeldNote:

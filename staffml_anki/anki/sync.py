@@ -10,8 +10,8 @@ from staffml_anki.anki.apply import Applied, apply_plan, try_again
 from staffml_anki.anki.calls import Say, Workshop
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
-from staffml_anki.anki.held import Snapshot
-from staffml_anki.anki.memory import Intended, Memory, Remembered, Written
+from staffml_anki.anki.held import SEPARATOR, Snapshot
+from staffml_anki.anki.memory import UNKNOWN, Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of, text_digest
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
@@ -64,18 +64,22 @@ class Prepared:
     """The release is the one of the last sync, and was not read again."""
     gate: Gate | None = None
 
-    def undecided(self, choices: Choices) -> dict[tuple[QuestionId, str], str | None]:
+    @property
+    def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
         """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
         conflicts, with the text that both sides started from (None where nobody knows it)."""
         found: dict[tuple[QuestionId, str], str | None] = {}
         for question, conflict in self.plan.conflicts:
-            place = question, conflict.field
-            if conflict.keep == "theirs" or place in choices.answers:
+            if conflict.keep == "theirs" or conflict.decided:
                 continue
-            before = self.remembered.notes.get(question)
-            base = before.note.fields[FIELDS.index(conflict.field)] if before is not None else None
-            found[place] = self.remembered.undecided.get(place, base)
+            found[question, conflict.field] = self.base_of(question, conflict.field)
         return found
+
+    def base_of(self, question: QuestionId, field: str) -> str | None:
+        """The text that both sides of a conflict started from; None where nobody knows it."""
+        before = self.remembered.notes.get(question)
+        base = before.note.fields[FIELDS.index(field)] if before is not None else None
+        return self.remembered.undecided.get((question, field), base)
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ class Session:
         from_memory = wanted is not None
         if wanted is None:
             chain_names = self.memory.chain_names()
-            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan)
+            rendered = {key: written.note for key, written in remembered.notes.items()}
+            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan, rendered)
         roots = self._roots(wanted, remembered)
         scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
         self._say("reading the collection")
@@ -191,9 +196,9 @@ class Session:
         self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
             self.discard(snapshot)
-            decided = prepared.undecided(wish.choices) != prepared.remembered.undecided
+            decided = prepared.undecided != prepared.remembered.undecided
             if not prepared.from_memory or prepared.remembered.journal or decided:
-                self._remember(prepared, wish, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
+                self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
         self.memory.begin(_intended(prepared))
@@ -213,7 +218,7 @@ class Session:
             try_again(changes, replace(shop, snapshot=there, package=None))
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, prepared.wanted, back)
-        self._remember(prepared, wish, back, failed, applied)
+        self._remember(prepared, back, failed, applied)
         return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if applied.packages else CALLS)
 
     # -- details ----------------------------------------------------------------------------------
@@ -245,19 +250,20 @@ class Session:
                 path.unlink(missing_ok=True)
         return kept
 
-    def _remember(
-        self, prepared: Prepared, wish: Wish, back: ReadBack, failed: Sequence[Failure], applied: Applied
-    ) -> None:
-        written, whole = _written(prepared, back, {failure.question for failure in failed})
+    def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure], applied: Applied) -> None:
+        lost = {failure.question for failure in failed}
+        written, whole = _written(prepared, back, lost)
         decks = {}
         if not prepared.plan.empty or not prepared.remembered.decks:
             decks = _decks(prepared, self.gateway.decks(), applied)
         self.memory.finish(
             written,
+            prepared.remembered.notes,
             decks,
             prepared.wanted,
             whole=whole,
-            undecided=prepared.undecided(wish.choices),
+            failed=lost,
+            undecided=prepared.undecided,
             replaced=_replaced(prepared, written),
         )
 
@@ -276,7 +282,12 @@ def _intended(prepared: Prepared) -> dict[QuestionId, Intended]:
     found = {}
     for change in prepared.plan.changes:
         note = prepared.wanted.notes.get(change.question)
-        text = note.text if note else ""
+        fields = note.fields if note else []
+        for conflict in change.conflicts:
+            # Were it the release's text, the next sync would take the learner's for an edit of it, and no conflict.
+            base = prepared.base_of(change.question, conflict.field)
+            fields[FIELDS.index(conflict.field)] = UNKNOWN if base is None else base
+        text = SEPARATOR.join(fields)
         found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
     return found
 

@@ -1,14 +1,14 @@
 """What a release says should be in the collection: every note, rendered, and its place. A value."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
 from staffml_anki.anki.held import SEPARATOR
 from staffml_anki.cards import markup
-from staffml_anki.cards.note import NoteMaker
+from staffml_anki.cards.note import Note, NoteMaker
 from staffml_anki.cards.notetype import FIELDS
 from staffml_anki.cards.tags import tag
 from staffml_anki.decks.layout import lay_out
@@ -16,7 +16,7 @@ from staffml_anki.decks.recipe import Preset, Recipe
 from staffml_anki.package.build import program_digest
 from staffml_anki.parallel import Progress, no_progress, spread
 from staffml_anki.reading import digest_of_texts
-from staffml_anki.vault import Problem, QuestionId, Source, read_source
+from staffml_anki.vault import Problem, QuestionId, Source, Vault, read_source
 from staffml_anki.vault.select import Selection, require_known
 
 _TITLE = FIELDS.index("Title")
@@ -44,6 +44,7 @@ class WantedNote:
         due: its number among the new cards.
         media: the name of its drawing, or "".
         home: the recipe's deck where a study plan puts the card into another for a while; else "".
+        source: digest of the question as it was, and of the program that rendered it.
     """
 
     question: QuestionId
@@ -53,6 +54,7 @@ class WantedNote:
     due: int
     media: str = ""
     home: str = ""
+    source: str = ""
 
     @property
     def fields(self) -> list[str]:
@@ -105,12 +107,14 @@ def read_wanted(
     chain_names: Mapping[str, str],
     progress: Progress = no_progress,
     plan: PlanDecks | None = None,
+    rendered: Mapping[QuestionId, WantedNote] | None = None,
 ) -> Wanted:
     """Read, lay out and render a vault.
 
     Args:
         chain_names: the names that chain decks were given before.
         plan: the study plan that is under way.
+        rendered: notes made before: what has not changed is not rendered again.
 
     Raises:
         StaffmlAnkiError: the vault or the recipe cannot be used at all.
@@ -119,14 +123,12 @@ def read_wanted(
     require_known(vault, narrow)
     layout = lay_out(vault, recipe, narrow, chain_names)
     placed = [(deck.name, key) for deck in layout.decks for key in deck.questions]
-    maker = NoteMaker(vault)
-    notes = spread(maker.note, [vault.questions[key] for _, key in placed], "Making notes", progress)
-    made = {
-        note.id: WantedNote(
-            note.id, SEPARATOR.join(note.fields), note.tags, path, due, note.media.name if note.media else ""
-        )
-        for due, (note, (path, _)) in enumerate(zip(notes, placed, strict=True), start=1)
-    }
+    notes = _make_notes(vault, [key for _, key in placed], rendered or {}, progress)
+    made = {}
+    for due, (path, key) in enumerate(placed, start=1):
+        note, source_digest = notes[key]
+        text, media = SEPARATOR.join(note.fields), note.media.name if note.media else ""
+        made[key] = WantedNote(key, text, note.tags, path, due, media, source=source_digest)
     descriptions = {deck.name: deck.description for deck in layout.decks}
     if plan is not None:
         made, descriptions = with_plan(made, descriptions, plan)
@@ -141,10 +143,26 @@ def read_wanted(
         source=markup.plain(vault.release.source),
         release=vault.release.id,
         preset=recipe.preset,
-        media={note.media.name: note.media.data for note in notes if note.media},
+        media={note.media.name: note.media.data for note, _ in notes.values() if note.media},
         chains=tuple(chain.steps for chain in vault.chains),
         errors=vault.errors,
     )
+
+
+def _make_notes(
+    vault: Vault, keys: Sequence[QuestionId], rendered: Mapping[QuestionId, WantedNote], progress: Progress
+) -> dict[QuestionId, tuple[Note, str]]:
+    """Notes, with the digests of what they were made from."""
+    maker, program = NoteMaker(vault), program_digest()
+    digests = {key: digest_of_texts([program, vault.questions[key].model_dump_json(exclude={"file"})]) for key in keys}
+    fresh = [key for key in keys if key not in rendered or rendered[key].source != digests[key]]
+    made = dict(
+        zip(fresh, spread(maker.note, [vault.questions[key] for key in fresh], "Making notes", progress), strict=True)
+    )
+    for key in keys:
+        if key not in made:
+            made[key] = maker.note(vault.questions[key], dict(zip(FIELDS, rendered[key].fields, strict=True)))
+    return {key: (made[key], digests[key]) for key in keys}
 
 
 def with_plan(

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import genanki
 
@@ -17,6 +19,12 @@ _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NOT_IN_EVERY_SHAPE = {"Minutes", "Math Verified", "Human Reviewed"}
 _TAGS_NOT_IN_EVERY_SHAPE = (f"{ROOT}::math-verified", f"{ROOT}::human-reviewed", f"{ROOT}::tag::")
+_RENDERED = (
+    "ID", "Title", "Scenario", "Question", "Options", "Correct Option", "Answer", "Napkin Assumptions",
+    "Napkin Calculations", "Napkin Conclusion", "Napkin Math", "Pitfall", "Rationale", "Consequence", "Common Mistake",
+    "Resources",
+)  # fmt: skip
+"""The fields that depend on the question alone."""
 _NO_TEXT = ("",) * len(FIELDS)
 _UNSAFE_IN_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -58,6 +66,7 @@ def digests_of(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str
     return hashed.hexdigest(), of_core
 
 
+@cache
 def guid_of(question_id: QuestionId) -> str:
     """The note's identity across every release, recipe and machine. Never change how it is made."""
     return str(genanki.guid_for(_NAMESPACE, question_id))
@@ -71,13 +80,19 @@ class NoteMaker:
         self._vault = vault
         self._places = vault.memberships
 
-    def note(self, question: Question) -> Note:
+    def note(self, question: Question, made: Mapping[str, str] | None = None) -> Note:
+        """The note of a question.
+
+        Args:
+            made: fields of a note that was made of an equal question: its texts are not rendered again.
+        """
         places = self._places.get(question.id, [])
         media = self._media(question)
-        fields = _texts(question) | _axes(question, self._vault.release) | self._chain_fields(places)
+        texts = _texts(question) if made is None else {name: made[name] for name in _RENDERED}
+        fields = texts | _axes(question, self._vault.release) | self._chain_fields(places)
         fields["Visual"] = _visual(question, media)
-        texts, tags = tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places)
-        return Note(question.id, guid_of(question.id), texts, tags, media, *digests_of(texts, tags))
+        row, tags = tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places)
+        return Note(question.id, guid_of(question.id), row, tags, media, *digests_of(row, tags))
 
     def _media(self, question: Question) -> Media | None:
         svg = self._vault.visuals.get(question.id)

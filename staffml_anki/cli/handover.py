@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @contextmanager
 def _notebook(connection: "Connection") -> "Iterator[Notebook | None]":
     """The notebook of the profile that is open in Anki; None where nobody has studied yet."""
-    from staffml_anki.data import home_folder
+    from staffml_anki.data import HISTORY, home_folder
+
+    if not any(home_folder().glob(f"*/{HISTORY}")):
+        yield None  # seen without loading NumPy
+        return
     from staffml_anki.reviews import HistoryStore
     from staffml_anki.reviews.store import adopt
     from staffml_anki.study.notebook import Notebook

@@ -40,15 +40,19 @@ def show_plan(plan: "Plan", profile: str, notes: int, *, verbose: bool) -> None:
         for change in plan.notes:
             _show_note(change)
     else:
-        for question, conflict in plan.conflicts[:10]:
-            whose = "yours stays" if conflict.keep == "mine" else "the release's is taken"
-            output.say(f"         conflict  {question} · {conflict.field}: {whose}", "magenta")
-        if len(plan.conflicts) > 10:
-            output.say(f"         … and {len(plan.conflicts) - 10:,} more conflicts; --verbose shows all", "magenta")
+        _list_conflicts(plan)
     for assumption in plan.assumed:
         output.warn(f"assumed: {assumption}")
     if plan.empty:
         output.say("nothing to do: the collection is up to date", "green")
+
+
+def _list_conflicts(plan: "Plan") -> None:
+    for question, conflict in plan.conflicts[:10]:
+        whose = "yours stays" if conflict.keep == "mine" else "the release's is taken"
+        output.say(f"         conflict  {question} · {conflict.field}: {whose}", "magenta")
+    if len(plan.conflicts) > 10:
+        output.say(f"         … and {len(plan.conflicts) - 10:,} more conflicts; --verbose shows all", "magenta")
 
 
 def _summary(kind: "Kind", changes: tuple["NoteChange", ...]) -> str:
@@ -152,8 +156,9 @@ def show_outcome(outcome: "Outcome") -> None:
         return
     done = [f"{getattr(outcome, kind):,} {kind}" for kind in COLOURS if getattr(outcome, kind)]
     output.say(f"done and read back: {', '.join(done) or 'no note changed'}", "bold green")
-    if outcome.conflicts:
-        output.say(f"  {counted(outcome.conflicts, 'note')} with conflicts, listed above", "magenta")
+    _list_conflicts(outcome.plan)
+    if any(conflict.keep == "mine" and not conflict.decided for _, conflict in outcome.plan.conflicts):
+        output.say("         decide them with --conflicts ask, or --conflicts take-theirs", "dim")
     for failure in outcome.failed[:20]:
         output.warn(f"not done: {failure.question}: {failure.what}", "bold red")
     if len(outcome.failed) > 20:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from staffml_anki.data import HISTORY
 from staffml_anki.database import open_database, transaction
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.reviews.model import (
@@ -29,7 +30,6 @@ from staffml_anki.reviews.model import (
 from staffml_anki.reviews.schema import PRACTICE
 from staffml_anki.vault import QuestionId
 
-NAME = "history.db"
 FILES_ONLY = "files"
 """The folder of a history that was only ever pulled from files: no profile is known yet."""
 
@@ -314,26 +314,26 @@ def history_at(home: Path, chosen: str | None = None) -> Path:
     Raises:
         StaffmlAnkiError: there are several, or none by that name.
     """
-    found = sorted(path.parent.name for path in home.glob(f"*/{NAME}"))
+    found = sorted(path.parent.name for path in home.glob(f"*/{HISTORY}"))
     if chosen is not None:
         matching = [name for name in found if name == chosen] or [
             name for name in found if name.rpartition("-")[0] == chosen.lower()
         ]
         if len(matching) == 1:
-            return home / matching[0] / NAME
+            return home / matching[0] / HISTORY
         if found:
             raise StaffmlAnkiError(f"--profile {chosen}: there are histories of {', '.join(found)}")
         raise StaffmlAnkiError(f"--profile {chosen}: there is no history yet; make one with staffml-anki pull")
     if len(found) > 1:
         raise StaffmlAnkiError(f"there are histories of {', '.join(found)}; say which with --profile {found[0]}")
-    return home / (found[0] if found else FILES_ONLY) / NAME
+    return home / (found[0] if found else FILES_ONLY) / HISTORY
 
 
 def adopt(home: Path, folder: Path) -> Path:
     """The file of a connected profile's history. What was pulled from files before any profile was known becomes the
     first profile's."""
-    target, files = folder / NAME, home / FILES_ONLY / NAME
-    if not target.exists() and files.exists() and not [p for p in home.glob(f"*/{NAME}") if p != files]:
+    target, files = folder / HISTORY, home / FILES_ONLY / HISTORY
+    if not target.exists() and files.exists() and not [p for p in home.glob(f"*/{HISTORY}") if p != files]:
         with HistoryStore(files) as store:
             store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -397,12 +397,8 @@ def test_a_renamed_note_type_is_still_ours(world: Living) -> None:
     change_model(world, lambda _, model: model.update(name="StaffML (mine)"))
     types = world.notetypes()
     outcome = world.sync(world.vault([*revised(questions, 0), question("cloud-0100", title="New")], chains))
-    if world.server.addon.packages:
-        assert (outcome.updated, outcome.added) == (1, 1)
-        assert world.notetypes() == types
-    else:
-        # Made by calls it has an id of its own, and its name is all there is to know it by.
-        assert "StaffML Question" in world.notetypes()
+    assert (outcome.updated, outcome.added) == (1, 1)
+    assert world.notetypes() == types
 
 
 def test_a_field_of_the_learner_keeps_its_content(world: Living) -> None:

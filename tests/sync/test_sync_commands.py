@@ -149,7 +149,7 @@ def test_doctor_finds_everything_in_order_or_says_what_to_do(world: Living, run:
         memory.begin({QuestionId("cloud-0001"): Intended("", 0, frozenset())})
     done = run("doctor")
     assert done.code == 1
-    assert "✗ state        the last sync was interrupted" in done.out
+    assert "✗ state        the last sync did not finish" in done.out
     assert "→ run sync again: it finishes the work" in done.out
 
 

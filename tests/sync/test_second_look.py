@@ -1,0 +1,79 @@
+"""What a hostile second reading of the sync found: each of these lost something, or led nowhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+from living import Living, living, revised
+from test_sync import WAYS, first
+
+from staffml_anki.anki.errors import AnkiClosedError
+from staffml_anki.anki.gating import GateWish
+
+
+@pytest.fixture(params=WAYS)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Living]:
+    with living(tmp_path / "profile", **WAYS[request.param]) as made:
+        yield made
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> Iterator[Living]:
+    with living(tmp_path / "profile") as made:
+        yield made
+
+
+def stopped(world: Living, vault: Path, at: str, **choices: Any) -> None:
+    """A sync that dies where a function is called."""
+
+    def dies(*_: Any, **__: Any) -> Never:
+        raise AnkiClosedError("Anki is gone")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(f"staffml_anki.anki.{at}", dies)
+        with pytest.raises(AnkiClosedError):
+            world.sync(vault, **choices)
+
+
+# -- interrupted, or not done ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "another computer"])
+def test_a_conflict_outlives_a_sync_that_was_stopped(world: Living, known: bool) -> None:
+    questions, chains = first(world)
+    world.edit("cloud-0001", "Answer", "my answer")
+    if not known:
+        world.forget_memory()
+    new = revised(questions, 0)
+    new[0]["tags"] = ["something-else"]
+    vault = world.vault(new, chains)
+    stopped(world, vault, "sync.read_back")
+    assert world.sync(vault).conflicts == 1
+    assert world.sync(vault, conflicts="theirs").updated == 1
+    assert world.held()["cloud-0001"]["fields"]["Answer"].endswith("Revised.</p>")
+
+
+def test_taking_theirs_outlives_a_sync_that_was_stopped(world: Living) -> None:
+    questions, chains = first(world)
+    world.edit("cloud-0001", "Answer", "my answer")
+    vault = world.vault(revised(questions, 0), chains)
+    stopped(world, vault, "sync.apply_plan", conflicts="theirs")
+    world.sync(vault, conflicts="theirs")
+    assert world.held()["cloud-0001"]["fields"]["Answer"].endswith("Revised.</p>")
+
+
+@pytest.mark.parametrize("what", ["retired", "locked"])
+def test_a_suspension_that_did_not_take_is_made_good_by_the_next_sync(
+    world: Living, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions, chains = first(world)
+    key = {"retired": "edge-0008", "locked": "cloud-0003"}[what]
+    vault = world.vault(questions[:7] if what == "retired" else questions, chains)
+    gate = GateWish(chains=what == "locked")
+    with monkeypatch.context() as patched:
+        patched.setattr("staffml_anki.anki.apply._until_done", lambda *_: None)
+        assert key in {failure.question for failure in world.sync(vault, gate=gate).failed}
+    assert not world.sync(vault).failed
+    assert world.held()[key]["suspended"]
+    assert world.prepare(vault).plan.empty
