@@ -1,5 +1,6 @@
 """A session in plain prompts, line by line: for terminals without a full screen, and for those who prefer it."""
 
+import io
 import shutil
 import sys
 import textwrap
@@ -21,6 +22,8 @@ def run(desk: "Desk", clock: "Clock") -> None:
     """Ask until the session is over or the learner leaves."""
     from staffml_anki.study.session import Resume
 
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a terminal may send what its locale cannot read
     desk.do(Resume(), clock.now())
     shown: tuple[str, int, bool] | None = None
     try:

@@ -49,7 +49,8 @@ def sit(desk: "Desk", clock: Clock, *, plain: bool) -> None:
     """
     size = shutil.get_terminal_size()
     small = size.columns < SMALLEST[0] or size.lines < SMALLEST[1]
-    if plain or small or os.environ.get("TERM", "dumb") == "dumb":
+    speaks_unicode = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    if plain or small or not speaks_unicode or os.environ.get("TERM", "dumb") == "dumb":
         from staffml_anki.cli import prompts
 
         prompts.run(desk, clock)

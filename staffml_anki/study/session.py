@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from staffml_anki.reviews.practice import Mode
 from staffml_anki.vault import QuestionId
+from staffml_anki.wording import sound
 
 type Stage = Literal["think", "reveal", "over"]
 type Ending = Literal["", "done", "time", "quit"]
@@ -186,7 +187,8 @@ def step(session: Session, event: Event, now: int) -> Session:
         case Tick():
             return session
         case Estimate(text):
-            return _answer(session, estimate=text.strip()[:MAX_ESTIMATE]) if session.stage == "think" else session
+            text = sound(text.strip()[:MAX_ESTIMATE])
+            return _answer(session, estimate=text) if session.stage == "think" else session
         case Reveal(parts):
             return _reveal(session, max(1, parts))
         case Score(score):

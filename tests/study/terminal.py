@@ -58,7 +58,7 @@ class Terminal:
             self.read()
         return self.text
 
-    def keys(self, keys: str) -> None:
+    def keys(self, keys: str | bytes) -> None:
         self._process.send(keys)
 
     def resize(self, columns: int, lines: int) -> None:

@@ -12,6 +12,8 @@ import pytest
 from living import Living, living, small_vault
 from terminal import Terminal
 
+LATIN = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+"""A terminal that does not speak Unicode."""
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[0-9;]*)?m")
 
 
@@ -286,11 +288,21 @@ def test_without_colour_there_is_none(tmp_path: Path) -> None:
 
 
 def test_a_terminal_that_cannot_show_a_full_screen_gets_prompts(tmp_path: Path) -> None:
-    for more in ({"TERM": "dumb"}, {"columns": 25}):
+    for more in ({"TERM": "dumb"}, {"columns": 25}, LATIN):
         with Terminal(tmp_path, "practice", **more) as terminal:
             terminal.until("q leave >")
             terminal.keys("q\n")
             assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C"}, LATIN])
+def test_an_estimate_of_bytes_that_are_no_text_is_taken(tmp_path: Path, locale: dict[str, Any]) -> None:
+    with Terminal(tmp_path, "practice", "--count", 1, "--plain", **locale) as terminal:
+        terminal.until("q leave >")
+        terminal.keys(b"caf\xff \xe9 \x1b[A 42\n")
+        terminal.until("3 nailed")
+        terminal.keys("3\n")
+        assert terminal.end() == 0
 
 
 @pytest.mark.parametrize(
