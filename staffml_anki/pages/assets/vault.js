@@ -237,7 +237,7 @@ const trackOf = place => about.names.track[about.values.track[about.chains[place
 const PICKS = 6;
 function showPicks() {
   const place = $("picks"), chosen = state.chosen.chain;
-  if (!place) return;
+  if (!place?.closest("details").open) return;
   const focused = document.activeElement.name === "chain" ? document.activeElement.value : null;
   const fitting = about.chains.map((_, chain) => chain).filter(chain => !chosen.has(chain) && pickable[chain] && picked(chain));
   const picks = [...chosen, ...fitting.sort((a, b) => pickable[b] - pickable[a] || a - b).slice(0, PICKS)];
@@ -429,12 +429,14 @@ document.addEventListener("keydown", event => {
   $("query").oninput = () => narrow(list => { list.q = $("query").value; });
   $("keys").onclick = () => $("help").showModal();
   for (const {box, place} of boxes) box.onchange = () => choose(box, place);
-  if ($("pick")) $("pick").oninput = findPicks;
   pickable = about.chains.map(steps => steps.length);
+  if ($("pick")) {
+    $("pick").oninput = findPicks;
+    $("pick").closest("details").ontoggle = showPicks;
+  }
   addEventListener("hashchange", show);
   new IntersectionObserver(seen => { if (seen.some(one => one.isIntersecting)) $("more").click(); }, {rootMargin: "200px"}).observe($("more"));
   await show();
-  showPicks();
   if ($("pick")) $("pick").closest("details").open = state.chosen.chain.size > 0;
   // A few searches in vain: when somebody types, the browser has compiled what it takes.
   const warm = left => {
