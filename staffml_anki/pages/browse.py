@@ -27,6 +27,11 @@ PACK = 12
 """Questions in a pack: opening one takes a millisecond or two."""
 ROWS = 40
 """Rows that are in the page before its script runs."""
+_PICKER = (
+    '<input type="search" id="pick" placeholder="Find a chain" aria-label="Find a chain" autocomplete="off" '
+    'spellcheck="false"><div id="picks"></div>'
+)
+"""Chains are too many for a box each: the script shows some, and finds the others."""
 HAS = {"chain": "in a chain", "napkin": "napkin math", "options": "options", "visual": "a drawing"}
 
 
@@ -81,7 +86,7 @@ def _json(value: object) -> bytes:
 def _facts(vault: Vault, questions: list[Question]) -> dict[str, object]:
     """What the list, the facets and the chains are made of; a value of a facet is its place in ``facets``."""
     number = {question.id: place for place, question in enumerate(questions)}
-    facets = _facets(questions)
+    facets = _facets(vault, questions)
     place = {facet: {value: n for n, value in enumerate(values)} for facet, values in facets.items()}
     return {
         "ids": [q.id for q in questions],
@@ -91,10 +96,7 @@ def _facts(vault: Vault, questions: list[Question]) -> dict[str, object]:
         "values": {
             facet: [[place[facet][value] for value in _values(vault, q)[facet]] for q in questions] for facet in facets
         },
-        "chains": [
-            {"id": chain.id, "name": chain_title(vault, chain), "steps": [number[step] for step in chain.steps]}
-            for chain in vault.chains
-        ],
+        "chains": [[number[step] for step in chain.steps] for chain in vault.chains],
     }
 
 
@@ -111,11 +113,12 @@ def _values(vault: Vault, question: Question) -> Mapping[str, tuple[str, ...]]:
         "area": (question.area,),
         "topic": (question.topic,),
         "zone": (question.zone,) if question.zone else (),
+        "chain": tuple(place.chain.id for place in vault.memberships.get(question.id, ())),
         "has": tuple(name for name, holds in has.items() if holds),
     }
 
 
-def _facets(questions: list[Question]) -> dict[str, dict[str, str]]:
+def _facets(vault: Vault, questions: list[Question]) -> dict[str, dict[str, str]]:
     """Every facet with its values, and what a reader calls them."""
     topics = sorted({q.topic for q in questions}, key=lambda topic: topic_name(topic).lower())
     return {
@@ -125,17 +128,18 @@ def _facets(questions: list[Question]) -> dict[str, dict[str, str]]:
         "area": {area: area.capitalize() for area in AREAS},
         "topic": {topic: topic_name(topic) for topic in topics},
         "zone": {zone: zone.capitalize() for zone in ZONES},
+        "chain": {chain.id: chain_title(vault, chain) for chain in vault.chains},
     }
 
 
 def _shell(vault: Vault, questions: list[Question]) -> str:
     release = vault.release
-    facets = _facets(questions)
+    facets = _facets(vault, questions)
     counts = {facet: Counter[str]() for facet in facets}
     for question in questions:
         for facet, values in _values(vault, question).items():
             counts[facet].update(values)
-    groups = "".join(_group(facet, values, counts[facet]) for facet, values in facets.items())
+    groups = "".join(_group(facet, values, counts[facet]) for facet, values in facets.items() if values)
     rows = "".join(map(_row, questions[:ROWS]))
     about = " · ".join(filter(None, (release.source, release.id and f"release {release.id}", release.licence)))
     return (
@@ -148,10 +152,14 @@ def _shell(vault: Vault, questions: list[Question]) -> str:
 
 
 def _group(facet: str, values: Mapping[str, str], counts: Mapping[str, int]) -> str:
-    boxes = "".join(
-        f'<label><input type="checkbox" name="{facet}" value="{html.escape(value)}"> '
-        f"<span>{html.escape(name)}</span> <small>{counts[value]:,}</small></label>"
-        for value, name in values.items()
+    boxes = (
+        _PICKER
+        if facet == "chain"
+        else "".join(
+            f'<label><input type="checkbox" name="{facet}" value="{html.escape(value)}"> '
+            f"<span>{html.escape(name)}</span> <small>{counts[value]:,}</small></label>"
+            for value, name in values.items()
+        )
     )
     opened = " open" if facet in ("track", "level", "has", "area") else ""
     name = facet.capitalize()

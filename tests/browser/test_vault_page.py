@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from test_cards import CONTRASTS, READABLE
 
 from staffml_anki import data
+from staffml_anki.cards.note import chain_title
 from staffml_anki.cards.notetype import load_templates
 from staffml_anki.pages.browse import vault_page
 from staffml_anki.vault import Vault, load_vault
@@ -227,16 +228,135 @@ def test_everything_can_be_done_by_keyboard(reader: Reader) -> None:
     assert not page.locator("#help").is_visible()
 
 
-def test_chains_have_a_ladder_of_their_steps(reader: Reader, starter: Vault) -> None:
+def test_chains_have_a_ladder_of_their_steps_and_one_goes_from_step_to_step(reader: Reader, starter: Vault) -> None:
     reader.open("#view=chains")
-    assert reader.page.locator(".chains a").count() == len(starter.chains)
-    reader.page.locator(".chains a").first.click()
-    reader.page.wait_for_selector(".ladder")
-    hashes = reader.page.locator(".ladder a").evaluate_all("all => all.map(one => one.hash.slice(1))")
-    assert hashes == list(starter.chains[0].steps)
-    reader.page.locator(".ladder a").nth(1).click()
+    page, steps = reader.page, starter.chains[0].steps
+    assert reader.count() == len(starter.chains)
+    page.locator("#rows a").first.click()
+    page.wait_for_selector(".ladder")
+    hashes = page.locator(".ladder a").evaluate_all("all => all.map(one => one.hash.slice(1))")
+    assert hashes == list(steps)
+    page.locator(".ladder a").nth(1).click()
+    page.wait_for_selector(".card-place h1")
+    assert page.url.endswith("#" + steps[1])
+    assert page.locator(".where-in").inner_text() == f"2 of {len(steps)}"
+    page.keyboard.press("j")
+    page.wait_for_function(f"location.hash === '#{steps[2]}'")
+    page.click("text=← Chain")
+    page.wait_for_selector(".ladder")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#rows .rungs")
+    assert page.url.endswith("#view=chains")
+
+
+def chains_of(vault: Vault, query: str, selection: Selection) -> dict[str, int]:
+    """Each chain that holds a result of the terminal, with how many, the one with the best result first."""
+    found: dict[str, int] = {}
+    for hit in search(vault, query, selection):
+        for place in vault.memberships.get(hit.question.id, ()):
+            found[place.chain.id] = found.get(place.chain.id, 0) + 1
+    return found
+
+
+def test_the_list_of_chains_is_searched_and_narrowed_as_the_questions_are(reader: Reader, starter: Vault) -> None:
+    reader.open("#view=chains&q=cache&track=cloud")
+    expected = chains_of(starter, "cache", Selection(track=("cloud",)))
+    assert 3 < len(expected) < len(starter.chains)
+    page = reader.page
+    shown = "all => all.map(one => new URLSearchParams(one.hash.slice(1)).get('chain'))"
+    while page.locator("#more").is_visible():
+        page.locator("#more").scroll_into_view_if_needed()
+        page.wait_for_timeout(50)
+    assert page.locator("#rows a").evaluate_all(shown) == list(expected)
+    assert reader.count() == len(expected)
+    sizes = {chain.id: len(chain.steps) for chain in starter.chains}
+    told = [f"{n} of {sizes[key]} steps" if n < sizes[key] else f"{n} steps" for key, n in expected.items()]
+    assert page.locator("#rows i:not(.level)").all_inner_texts() == [f"Cloud · {text}" for text in told]
+    assert page.locator("#rows mark").count() > 3
+    page.fill("#query", "latency")
+    page.wait_for_function("state.q === 'latency'")
+    assert "view=chains" in page.url
+    assert reader.count() == len(chains_of(starter, "latency", Selection(track=("cloud",))))
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    page.wait_for_function("document.body.dataset.view === 'list'")
+    hits = [hit.question.id for hit in search(starter, "latency", Selection(track=("cloud",)))]
+    assert reader.rows() == hits, "the same words and facets, as questions"
+
+
+def test_a_chain_is_a_facet_like_the_others(reader: Reader, starter: Vault) -> None:
+    first, second = [chain for chain in starter.chains if len(chain.steps) > 4][:2]
+    reader.open(f"#chain={first.id}")
+    page = reader.page
+    assert reader.rows() == list(first.steps), "one chain alone stands in the order of its steps"
+    assert page.locator("#picks input:checked").evaluate_all("all => all.map(one => one.value)") == [first.id]
+    assert page.locator("#pick").is_visible(), "the facet is open where an address has chosen in it"
+    page.fill("#pick", second.id)
+    page.check(f'#picks input[value="{second.id}"]')
+    assert sorted(reader.rows()) == sorted({*first.steps, *second.steps}), "either of them"
+    assert f"chain={first.id}&chain={second.id}" in page.url
+    levels = Counter(starter.questions[key].level for key in {*first.steps, *second.steps})
+    assert {level: n for level, n in reader.counts("level").items() if n} == dict(levels)
+    page.click(f'#picks input[value="{first.id}"]')
+    assert reader.rows() == list(second.steps)
+    query = starter.questions[second.steps[1]].title.split()[0]
+    selection = Selection(chain=(second.id,))
+    assert reader.search(query) == [hit.question.id for hit in search(starter, query, selection)] != []
+    page.click("text=As a ladder")
+    page.wait_for_selector(".ladder")
+    assert page.locator("#one h2").inner_text() == chain_title(starter, second)
+
+
+def test_of_many_chains_the_facet_shows_a_few_with_their_counts_and_finds_the_others(
+    reader: Reader, starter: Vault
+) -> None:
+    reader.open("#q=cache")
+    page = reader.page
+    page.locator(".facet summary", has_text="Chain").click()
+    picks = page.locator("#picks label")
+    counts = chains_of(starter, "cache", Selection())
+    told = dict(picks.evaluate_all("all => all.map(one => [one.firstChild.value, +one.lastChild.textContent])"))
+    assert len(told) == 6
+    assert list(told.values()) == sorted(counts.values(), reverse=True)[:6]
+    assert all(counts[key] == number for key, number in told.items())
+    assert page.locator("#picks p").inner_text() == f"{len(counts) - 6} more"
+    # By keyboard alone: find one, take it, take it back, and the focus is where it was.
+    page.locator("#pick").focus()
+    wanted = next(key for key in counts if key not in told)
+    page.keyboard.type(wanted)
+    assert picks.first.locator("input").get_attribute("value") == wanted
+    page.keyboard.press("Enter")
+    assert picks.first.locator("input").is_checked()
+    assert page.evaluate("document.activeElement.id") == "pick"
+    assert reader.count() == counts[wanted]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.value") == wanted
+    page.keyboard.press("Space")
+    assert reader.count() == len(search(starter, "cache", Selection()))
+    assert page.evaluate("document.activeElement.value") == wanted
+    page.fill("#pick", "no such chain")
+    assert page.locator("#picks").inner_text() == "None fits."
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("#cloud-9999", "question cloud-9999"), ("#chain=gone", "chain gone"), ("#level=L9&q=cache", "level L9")],
+)
+def test_a_link_to_what_this_vault_does_not_have_says_so(reader: Reader, address: str, said: str) -> None:
+    reader.open(address)
+    assert f"This vault has no {said}." in reader.page.locator("#found").inner_text()
+    reader.search("latency")
+    assert "This vault" not in reader.page.locator("#found").inner_text()
+
+
+def test_who_types_in_a_question_comes_back_to_it(reader: Reader) -> None:
+    reader.open("#starter-cloud-001")
+    reader.page.keyboard.press("/")
+    reader.page.keyboard.type("latency")
+    reader.page.wait_for_selector("#rows mark")
+    reader.page.go_back()
     reader.page.wait_for_selector(".card-place h1")
-    assert reader.page.url.endswith("#" + starter.chains[0].steps[1])
+    assert reader.page.url.endswith("#starter-cloud-001")
 
 
 def test_every_question_opens_and_reveals_without_a_complaint(
@@ -300,9 +420,17 @@ def test_every_view_fits_and_can_be_read(
     page = context.new_page()
     reader = Reader(page, pages["odd"])
     chain = json.dumps(odd.chains[0].id)[1:-1]
-    for address in ("", "#q=step", "#q=nothingatall", "#view=chains", f"#chain={chain}", "#step-21"):
+    for address in (
+        "",
+        "#q=step",
+        "#q=nothingatall",
+        "#view=chains",
+        f"#view=chain&chain={chain}",
+        f"#chain={chain}",
+        "#step-21",
+    ):
         reader.open(address)
-        if width < 800 and address == "":
+        if width < 800 and ("=" not in address or "view" not in address) and "step-" not in address:
             page.click("#filters > summary")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         faint = [(round(ratio, 2), text) for _, _, ratio, text in page.evaluate(CONTRASTS) if ratio < READABLE]

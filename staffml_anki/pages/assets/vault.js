@@ -84,62 +84,78 @@ function scores(wanted) {
 }
 
 // --- Where we are: the part of the address after # ------------------------------------------------------------------
-const BATCH = 12;
-let state, found = [], cursor = -1, rows = 0;
-const numbers = new Map(), chainsOf = new Map(), names = () => Object.keys(about.facets);
+// A view is the list of questions, the list of chains, one chain, or one question. The two lists share words and facets.
+const BATCH = 12, LISTS = ["list", "chains"];
+let state, found = [], shown = [], cursor = -1, rows = 0;
+const numbers = new Map(), names = () => Object.keys(about.facets);
+const nothing = () => ({q: "", chosen: Object.fromEntries(names().map(facet => [facet, new Set()]))});
 function readAddress() {
   let text = location.hash.slice(1);
   try { text = decodeURIComponent(text); } catch { /* as it is */ }
   if (numbers.has(text)) return {view: "question", number: numbers.get(text)};
-  const given = new URLSearchParams(location.hash.slice(1)), wanted = {view: "list", q: given.get("q") || "", chosen: {}};
-  for (const facet of names()) wanted.chosen[facet] = new Set(given.getAll(facet).map(value => about.facets[facet].indexOf(value)).filter(place => place >= 0));
-  const chain = about.chains.findIndex(each => each.id === given.get("chain"));
-  if (chain >= 0) return {view: "chain", chain};
-  if (given.get("view") === "chains") wanted.view = "chains";
+  const given = new URLSearchParams(location.hash.slice(1)), wanted = {view: "list", ...nothing(), missing: ""};
+  wanted.q = given.get("q") || "";
+  for (const facet of names()) for (const value of given.getAll(facet)) {
+    const place = about.facets[facet].indexOf(value);
+    if (place >= 0) wanted.chosen[facet].add(place); else wanted.missing = facet + " " + value;
+  }
+  const [chain] = wanted.chosen.chain, view = given.get("view");
+  if (view === "chain" && chain >= 0) return {view, chain};
+  if (view === "chains") wanted.view = view;
+  if (text && !text.includes("=")) wanted.missing = "question " + text;
   return wanted;
 }
-function addressOf({q, chosen}) {
+function addressOf({view, q, chosen}) {
   const given = new URLSearchParams();
+  if (view === "chains") given.set("view", view);
   if (q) given.set("q", q);
   for (const facet of names()) for (const place of chosen[facet]) given.append(facet, about.facets[facet][place]);
   return "#" + given;
 }
+const toQuestion = number => "#" + encodeURIComponent(about.ids[number]);
+const toChain = place => "#" + new URLSearchParams({view: "chain", chain: about.facets.chain[place]});
 
 // --- The list --------------------------------------------------------------------------------------------------------
-// Each facet holds its values as bits, or as one small number where a question has one of them.
+// A facet holds its values as one small number where a question has one of them; "has" as bits, because of these all that
+// are chosen must hold; chains as they are, because a question is in none or several.
 let facets, boxes;
 function readFacets() {
-  facets = names().map(name => ({name, several: name === "has", values: Uint16Array.from(about.values[name],
-    name === "has" ? all => all.reduce((sum, place) => sum | 1 << place, 0) : ([place]) => place ?? about.facets[name].length)}));
-  boxes = [...document.querySelectorAll(".facet input")].map(box => ({box, count: box.parentElement.lastElementChild,
+  const bits = all => all.reduce((sum, place) => sum | 1 << place, 0);
+  facets = names().map(name => ({name, kind: {has: "bits", chain: "several"}[name], values: name === "chain" ? about.values.chain :
+    Uint16Array.from(about.values[name], name === "has" ? bits : ([place]) => place ?? about.facets[name].length)}));
+  boxes = [...document.querySelectorAll(".facet input[type=checkbox]")].map(box => ({box, count: box.parentElement.lastElementChild,
     facet: names().indexOf(box.name), place: about.facets[box.name].indexOf(box.value)}));
 }
-// A facet counts what would be there without its own choice; of "has", all that is chosen must hold.
+// A facet counts what would be there without its own choice.
 function search({q, chosen: by}) {
   const wanted = words(q), score = scores(wanted), total = about.ids.length;
   const counts = facets.map(facet => new Uint32Array(about.facets[facet.name].length + 1));
   const chosen = facets.map(facet => by[facet.name]);
   const bits = [...by.has].reduce((sum, place) => sum | 1 << place, 0);
   const active = facets.map((_, n) => n).filter(n => chosen[n].size);
+  const fits = (f, value) => facets[f].kind === "bits" ? (value & bits) === bits :
+    facets[f].kind === "several" ? value.some(place => chosen[f].has(place)) : chosen[f].has(value);
   let hits = [];
   for (let n = 0; n < total; n++) {
     if (score && !score[n]) continue;
     let misses = 0, missed = -1;
-    for (const f of active) {
-      const value = facets[f].values[n];
-      if (facets[f].several ? (value & bits) !== bits : !chosen[f].has(value)) { misses++; missed = f; }
-    }
+    for (const f of active) if (!fits(f, facets[f].values[n])) { misses++; missed = f; }
     if (misses > 1) continue;
     if (!misses) hits.push(n);
     for (let f = 0; f < facets.length; f++) {
       if (misses && f !== missed) continue;
-      const value = facets[f].values[n];
-      if (!facets[f].several) counts[f][value]++;
+      const {kind, values} = facets[f], value = values[n];
+      if (!kind) counts[f][value]++;
+      else if (kind === "several") for (const place of value) counts[f][place]++;
       else if (!misses) for (let place = 0; value >> place; place++) counts[f][place] += value >> place & 1;
     }
   }
   if (score) hits = ranked(hits, score);
-  return {wanted, counts, hits};
+  else if (by.chain.size === 1) {
+    const [chain] = by.chain, order = new Map(about.chains[chain].map((number, step) => [number, step]));
+    hits.sort((a, b) => order.get(a) - order.get(b));
+  }
+  return {wanted, counts: Object.fromEntries(facets.map((facet, n) => [facet.name, counts[n]])), hits};
 }
 // The best first, of equals the first. Plain numbers sort ten times as fast as by a rule, so the question's own number
 // takes the lowest bits of its score's.
@@ -151,24 +167,32 @@ function ranked(numbers, score) {
   return Array.from(numbers, (_, place) => mask - (low[2 * place] & mask));
 }
 function showList() {
-  const {wanted, counts, hits} = search(state);
+  const {wanted, counts, hits} = search(state), chains = state.view === "chains";
   found = hits;
-  for (const {box, count, facet, place} of boxes) {
-    const text = figures.format(counts[facet][place]);
+  shown = chains ? chainsOf(hits, wanted) : hits;
+  for (const {box, count, place} of boxes) {
+    const text = figures.format(counts[box.name][place]);
     box.checked = state.chosen[box.name].has(place);
     if (count.textContent !== text) count.textContent = text;
     box.parentElement.classList.toggle("none", text === "0" && !box.checked);
   }
+  pickable = counts.chain;
+  showPicks();
+  $("chains").href = addressOf({...state, view: "chains"});
   const chosen = names().reduce((sum, facet) => sum + state.chosen[facet].size, 0);
   $("chosen").textContent = chosen ? "(" + chosen + ")" : "";
-  const line = [make("b", "", figures.format(found.length)), found.length === 1 ? " question" : " questions"];
+  const kind = (chains ? " chain" : " question") + (shown.length === 1 ? "" : "s"), line = [make("span", "", make("b", "", figures.format(shown.length)), kind)];
   if (chosen || state.q) {
     const clear = make("button", "", "Clear");
     clear.type = "button";
-    clear.onclick = () => { location.hash = ""; $("query").focus(); };
-    line.push(" ", clear);
+    clear.onclick = () => { location.hash = addressOf({...nothing(), view: state.view}); $("query").focus(); };
+    line.push(clear);
   }
-  if (!found.length) line.push(make("span", "none", " Nothing has all of this: drop a word or a filter."));
+  const other = chains ? link("As questions", addressOf({...state, view: "list"}), "other") :
+    state.chosen.chain.size === 1 ? link("As a ladder", toChain([...state.chosen.chain][0])) : "";
+  if (other) line.push(other);
+  if (state.missing) line.push(make("span", "none", "This vault has no " + state.missing + "."));
+  else if (!shown.length) line.push(make("span", "none", "Nothing has all of this: drop a word or a filter."));
   $("found").replaceChildren(...line);
   $("rows").replaceChildren();
   rows = 0;
@@ -179,18 +203,77 @@ function row(number, wanted) {
   const level = about.facets.level[about.values.level[number][0]], badge = make("span", "level", level);
   badge.dataset.level = level;
   const place = ["track", "topic"].map(facet => about.names[facet][about.values[facet][number][0]]).join(" · ");
-  const link = make("a", "", badge, make("b", "", ...marked(about.titles[number], wanted)), make("i", "", place));
-  link.href = "#" + encodeURIComponent(about.ids[number]);
-  return make("li", "", link);
+  const made = link("", toQuestion(number));
+  made.append(badge, make("b", "", ...marked(about.titles[number], wanted)), make("i", "", place));
+  return make("li", "", made);
 }
+
+// --- Chains ------------------------------------------------------------------------------------------------------------
+// The chains that hold a result: with words, in the order of their best one.
+let held = new Map(), pickable, picked = () => true;
+function chainsOf(hits, wanted) {
+  held = new Map();
+  for (const number of hits) for (const place of about.values.chain[number]) held.set(place, (held.get(place) || 0) + 1);
+  const one = state.chosen.chain, places = [...held.keys()].filter(place => !one.size || one.has(place));
+  return wanted.length ? places : places.sort((a, b) => a - b);
+}
+function chainRow(place, wanted) {
+  const steps = about.chains[place], some = held.get(place), rungs = make("span", "rungs");
+  rungs.ariaHidden = "true";
+  rungs.append(...steps.slice(0, 12).map((number, step) => {
+    const rung = make("i", "level");
+    rung.dataset.level = about.facets.level[about.values.level[number][0]];
+    rung.style.height = 30 + 70 * step / (Math.min(steps.length, 12) - 1 || 1) + "%";
+    return rung;
+  }));
+  const made = link("", toChain(place)), track = trackOf(place);
+  made.append(rungs, make("b", "", ...marked(about.names.chain[place], wanted)),
+    make("i", "", track + " · " + (some < steps.length ? some + " of " : "") + steps.length + " steps"),
+    make("small", "", ...marked(steps.map(number => about.titles[number]).join(" → "), wanted)));
+  return make("li", "", made);
+}
+const trackOf = place => about.names.track[about.values.track[about.chains[place][0]][0]];
+// The facet: of seven hundred chains those that are chosen, then those with most results, as many as one can look through.
+const PICKS = 6;
+function showPicks() {
+  const place = $("picks"), chosen = state.chosen.chain;
+  if (!place?.closest("details").open) return;
+  const focused = document.activeElement.name === "chain" ? document.activeElement.value : null;
+  const fitting = about.chains.map((_, chain) => chain).filter(chain => !chosen.has(chain) && pickable[chain] && picked(chain));
+  const picks = [...chosen, ...fitting.sort((a, b) => pickable[b] - pickable[a] || a - b).slice(0, PICKS)];
+  const left = fitting.length + chosen.size - picks.length;
+  place.replaceChildren(...picks.map(chain => {
+    const label = make("label"), box = make("input");
+    box.type = "checkbox";
+    box.name = "chain";
+    box.value = about.facets.chain[chain];
+    box.checked = chosen.has(chain);
+    box.onchange = () => choose(box, chain);
+    label.append(box, " ", make("span", "", ...nameOf(chain).flatMap(part => [part, make("br")]).slice(0, -1)), " ", make("small", "", figures.format(pickable[chain])));
+    return label;
+  }), make("p", "none", left ? figures.format(left) + " more" : picks.length ? "" : "None fits."));
+  if (focused !== null) [...place.querySelectorAll("input")].find(box => box.value === focused)?.focus();
+}
+// Many a chain has the name of another: where it begins tells them apart.
+const nameOf = chain => [trackOf(chain) + " · " + about.names.chain[chain], "from " + about.titles[about.chains[chain][0]]];
+// What is typed into the facet narrows it by what it shows of a chain, and by the chain's id.
+function findPicks() {
+  const wanted = words($("pick").value), texts = new Map();
+  const wordsOf = chain => texts.get(chain) ?? texts.set(chain, words([...nameOf(chain), about.facets.chain[chain]].join(" "))).get(chain);
+  picked = chain => wanted.every(one => wordsOf(chain).some(word => word.startsWith(one)));
+  showPicks();
+}
+
+// --- Rows ----------------------------------------------------------------------------------------------------------------
 async function moreRows(wanted) {
-  const numbers = found.slice(rows, rows + BATCH), fresh = numbers.map(number => row(number, wanted));
+  const chains = state.view === "chains", numbers = shown.slice(rows, rows + BATCH);
+  const fresh = numbers.map(number => chains ? chainRow(number, wanted) : row(number, wanted));
   rows += fresh.length;
   $("rows").append(...fresh);
-  $("more").hidden = rows >= found.length;
+  $("more").hidden = rows >= shown.length;
   $("more").onclick = () => moreRows(wanted);
   // Where the words stand, besides the title: once the row is there.
-  if (wanted.length) {
+  if (wanted.length && !chains) {
     const stored = await Promise.all(numbers.map(sides));
     if (fresh.length && fresh[0].isConnected) fresh.forEach((item, n) => {
       const part = snippet(stored[n], wanted);
@@ -214,7 +297,7 @@ function snippet([front, answer], wanted) {
   return "";
 }
 
-// --- One question, one chain, all chains -------------------------------------------------------------------------------
+// --- One question, one chain -------------------------------------------------------------------------------
 function link(text, href, className) {
   const made = make("a", className, text);
   made.href = href;
@@ -223,15 +306,15 @@ function link(text, href, className) {
 async function showQuestion(number) {
   const place = found.indexOf(number), [front, answer] = await sides(number);
   if (state.number !== number) return;
-  const card = make("div", "card-place"), bar = make("p", "bar", link("← Results", lastList));
-  const at = step => about.ids[found[place + step]];
+  const card = make("div", "card-place"), bar = make("p", "bar", link(up.includes("view=chain&") ? "← Chain" : "← Results", up));
+  const at = step => found[place + step];
   if (place >= 0) {
     bar.append(make("span", "where-in", figures.format(place + 1) + " of " + figures.format(found.length)));
-    if (at(-1)) bar.append(link("Previous", "#" + encodeURIComponent(at(-1)), "previous"));
-    if (at(1)) bar.append(link("Next", "#" + encodeURIComponent(at(1)), "following"));
+    if (at(-1) >= 0) bar.append(link("Previous", toQuestion(at(-1)), "previous"));
+    if (at(1) >= 0) bar.append(link("Next", toQuestion(at(1)), "following"));
   }
   const reveal = make("button", "reveal", "Reveal the answer");
-  const chains = (chainsOf.get(number) || []).map(chain => link(about.chains[chain].name, "#" + new URLSearchParams({chain: about.chains[chain].id}), "to-chain"));
+  const chains = about.values.chain[number].map(chain => link(about.names.chain[chain], toChain(chain), "to-chain"));
   const ladder = make("p", "ladders", chains.length ? "Chain: " : "", ...chains.flatMap((each, n) => n ? [", ", each] : [each]));
   reveal.type = "button";
   const set = async html => {
@@ -251,52 +334,49 @@ async function showQuestion(number) {
   document.title = about.titles[number] + " · StaffML Vault";
   document.dispatchEvent(new Event("settled"));
 }
-function steps(chain) {
-  return make("ol", "ladder", ...about.chains[chain].steps.map(number => {
+// A question that is opened from its chain has the chain's steps before and after it.
+function showChain(chain) {
+  const steps = about.chains[chain];
+  found = steps;
+  const ladder = make("ol", "ladder", ...steps.map(number => {
     const item = row(number, []);
     item.firstChild.append(make("small", "", about.ids[number]));
     return item;
   }));
-}
-function showChain(chain) {
-  $("one").replaceChildren(make("p", "bar", link("← Chains", "#view=chains")), make("h2", "", about.chains[chain].name), steps(chain));
-}
-function showChains() {
-  $("one").replaceChildren(make("p", "bar", link("← Results", lastList)), make("h2", "", figures.format(about.chains.length) + " chains"),
-    make("ul", "chains", ...about.chains.map(chain => make("li", "", link(chain.name, "#" + new URLSearchParams({chain: chain.id})), make("small", "", chain.steps.length + " steps")))));
+  $("one").replaceChildren(make("p", "bar", link(lastList.includes("view=chains") ? "← Chains" : "← Results", lastList)),
+    make("h2", "", about.names.chain[chain]), make("p", "ladders", trackOf(chain) + " · " + steps.length + " steps"), ladder);
 }
 
 // --- From the address to the view -------------------------------------------------------------------------------------
-let lastList = "#";
+let lastList = "#", up = "#";
 async function show() {
-  const wanted = readAddress(), moved = state && state.view !== wanted.view;
-  if (wanted.view === "list") {
-    state = wanted;
+  const wanted = readAddress(), moved = state && state.view !== wanted.view, list = LISTS.includes(wanted.view);
+  state = {...state, ...wanted};
+  if (list) {
     lastList = location.hash || "#";
     if ($("query").value !== state.q) $("query").value = state.q;
-  } else state = {...state, ...wanted};
+  }
+  if (state.view !== "question") up = location.hash || "#";
   if (document.body.dataset.view !== state.view) {
     document.body.dataset.view = state.view;
     document.title = "StaffML Vault";
-    $("list").hidden = state.view !== "list";
-    $("one").hidden = state.view === "list";
+    $("list").hidden = !list;
+    $("one").hidden = list;
   }
-  if (state.view === "list") await showList();
+  if (list) await showList();
   if (state.view === "question") await showQuestion(state.number);
   if (state.view === "chain") showChain(state.chain);
-  if (state.view === "chains") showChains();
-  if (moved || state.view !== "list") scrollTo(0, 0);
+  if (moved || !list) scrollTo(0, 0);
 }
+// What is typed or chosen narrows the list one sees, or leads back to the questions.
 function narrow(change) {
-  const list = state.view === "list" ? state : {...readList()};
-  change(list);
-  history.replaceState(null, "", addressOf(list));
+  const next = {...state, view: LISTS.includes(state.view) ? state.view : "list"};
+  change(next);
+  history[next.view === state.view ? "replaceState" : "pushState"](null, "", addressOf(next));
   return show();
 }
-function readList() {
-  const chosen = {};
-  for (const facet of names()) chosen[facet] = new Set([...document.querySelectorAll('.facet input[name="' + facet + '"]:checked')].map(box => about.facets[facet].indexOf(box.value)));
-  return {q: $("query").value, chosen};
+function choose(box, place) {
+  return narrow(({chosen}) => { if (box.checked) chosen[box.name].add(place); else chosen[box.name].delete(place); });
 }
 
 // --- Keys -------------------------------------------------------------------------------------------------------------
@@ -309,9 +389,13 @@ function point(step) {
 const press = selector => document.querySelector(selector)?.click();
 document.addEventListener("keydown", event => {
   const typing = /^(INPUT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox" && event.target.type !== "radio";
-  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open || !about) return;
-  const list = state.view === "list";
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open || !state) return;
+  const list = LISTS.includes(state.view);
   if (typing) {
+    if (event.target.id === "pick") {
+      if (event.key === "Enter") $("picks").querySelector("input:not(:checked)")?.click();
+      if (event.key === "Escape") event.target.blur();
+    }
     if (event.target.id !== "query") return;
     if (event.key === "ArrowDown" || event.key === "Enter") { event.preventDefault(); point(1); }
     if (event.key === "Escape") event.target.blur();
@@ -323,9 +407,9 @@ document.addEventListener("keydown", event => {
     k: () => list ? point(-1) : press(".previous"),
     ArrowDown: list && document.activeElement.closest("#rows") && (() => point(1)),
     ArrowUp: list && document.activeElement.closest("#rows") && (() => point(-1)),
-    Escape: () => { if (!list) location.hash = lastList; },
+    Escape: () => { if (!list) location.hash = state.view === "chain" ? lastList : up; },
     " ": !list && !/^(BUTTON|SUMMARY|A)$/.test(event.target.tagName) && $("one").querySelector(".reveal") && (() => press(".reveal")),
-    c: () => press(".to-chain"),
+    c: () => press(state.view === "chains" ? ".other" : list ? "#chains" : ".to-chain"),
     "?": () => $("help").showModal(),
   }[event.key];
   if (!act) return;
@@ -338,17 +422,22 @@ document.addEventListener("keydown", event => {
   if (innerWidth < 800) $("filters").open = false;
   about = await unpack("about").then(stored => stored.json());
   about.ids.forEach((id, number) => numbers.set(id, number));
-  about.chains.forEach((chain, place) => chain.steps.forEach(number => chainsOf.set(number, [...(chainsOf.get(number) || []), place])));
   readPostings(new Uint8Array(await unpack("postings").then(stored => stored.arrayBuffer())));
   readFacets();
-  state = {view: "list", q: "", chosen: Object.fromEntries(names().map(facet => [facet, new Set()]))};
+  state = {view: "list", ...nothing()};
   found = about.ids.map((_, number) => number);
   $("query").oninput = () => narrow(list => { list.q = $("query").value; });
   $("keys").onclick = () => $("help").showModal();
-  for (const box of document.querySelectorAll(".facet input")) box.onchange = () => narrow(list => { Object.assign(list, readList()); });
+  for (const {box, place} of boxes) box.onchange = () => choose(box, place);
+  pickable = about.chains.map(steps => steps.length);
+  if ($("pick")) {
+    $("pick").oninput = findPicks;
+    $("pick").closest("details").ontoggle = showPicks;
+  }
   addEventListener("hashchange", show);
   new IntersectionObserver(seen => { if (seen.some(one => one.isIntersecting)) $("more").click(); }, {rootMargin: "200px"}).observe($("more"));
   await show();
+  if ($("pick")) $("pick").closest("details").open = state.chosen.chain.size > 0;
   // A few searches in vain: when somebody types, the browser has compiled what it takes.
   const warm = left => {
     const {hits, wanted} = search({...state, q: "aeiost"[left % 6]});
