@@ -8,7 +8,7 @@ from staffml_anki.coverage.bank import AXES, Bank, bank_of
 from staffml_anki.coverage.cells import Summer, all_axes
 from staffml_anki.coverage.chains import chain_rows, readiness
 from staffml_anki.coverage.memory import Memories, memories
-from staffml_anki.coverage.overtime import curve, daily, days_of, forecast, monthly, pace, true_retention
+from staffml_anki.coverage.overtime import curve, daily, days_of, forecast, monthly, pace, retained, true_retention
 from staffml_anki.coverage.questions import Numbers, count, known_elsewhere, question_rows, statuses
 from staffml_anki.coverage.result import STATUSES, Coverage, QuestionCoverage
 from staffml_anki.errors import StaffmlAnkiError
@@ -77,7 +77,7 @@ def measure(
     speed = pace(days, date_of(today))
     target = wanted.by_date or date_of(today) + timedelta(days=DEFAULT_HORIZON)
     away = max(0, number_of(target) - today)
-    retention = true_retention(numbers, answered, today)
+    kept = retained(numbers, answered)
     first = wanted.since or date.min
     return Coverage(
         today=date_of(today),
@@ -95,11 +95,11 @@ def measure(
         questions=tuple(questions),
         chains=tuple(chains),
         days=tuple(day for day in days if day.date >= first),
-        streak=streak(answered.tolist(), today),
-        months=tuple(month for month in monthly(numbers, answered) if month.month >= str(first)[:7]),
+        streak=streak([number_of(day.date) for day in days], today),
+        months=tuple(month for month in monthly(kept) if month.month >= str(first)[:7]),
         curve=tuple(point for point in curve(numbers, answered) if point.date >= first),
         pace=speed,
-        forecast=forecast(bank, numbers, memory, speed, retention, now, target, away),
+        forecast=forecast(bank, numbers, memory, speed, true_retention(kept, today), now, target, away),
         readiness=readiness(total, axes["topic"], questions, chains),
         pulled=history.pulled,
         elsewhere=known_elsewhere(every, history),

@@ -68,7 +68,7 @@ def memories(
     count = len(ids)
     stability, at = np.zeros(count), np.zeros(count)
     decay = np.full(count, _default_decay())
-    spans, days = _Spans(history), calendar.days(history.reviews.column("time"))
+    spans = _Spans(history)
     work: list[_Work] = []
     for place, key in enumerate(ids):
         state = _with_memory(history.cards.get(key, ()))
@@ -81,7 +81,7 @@ def memories(
             if state is not None:
                 decay[place] = state.decay or 0.5
             work.append(_Work(place, key, start, end, state))
-    found, fresh = _replays(work, history, calendar, days, progress)
+    found, fresh = _replays(work, history, calendar, progress)
     for each in work:
         memory = found[each.key].memory
         if memory is not None:
@@ -116,11 +116,8 @@ class _Spans:
     def matters(self, start: int, end: int, state: CardState) -> bool:
         """Whether an answer after the card's own last one says something about the memory."""
         rows = self._rows[start:end]
-        later = rows["time"] // 1000 > state.last_review
-        cram = (rows["kind"] == Kind.FILTERED) & (rows["factor"] == 0)
-        return bool((later & (rows["ease"] > 0) & ~cram & (rows["kind"] < Kind.MANUAL)).any()) or bool(
-            (later & (rows["kind"] == Kind.APP)).any()
-        )
+        later = rows[np.searchsorted(rows["time"], (state.last_review + 1) * 1000) :]
+        return any(_counts(*row) for row in later[["ease", "kind", "factor"]].tolist())
 
 
 def _with_memory(cards: Sequence[CardState]) -> CardState | None:
@@ -136,7 +133,7 @@ def _with_memory(cards: Sequence[CardState]) -> CardState | None:
 
 
 def _replays(
-    work: list[_Work], history: History, calendar: Calendar, days: NDArray[np.int64], progress: Progress
+    work: list[_Work], history: History, calendar: Calendar, progress: Progress
 ) -> tuple[dict[QuestionId, Replayed], dict[QuestionId, Replayed]]:
     """All of them, and those that were not known from before."""
     if not work:
@@ -153,6 +150,8 @@ def _replays(
             found[each.key] = known
         else:
             todo.append((each, basis))
+
+    days = calendar.days(history.reviews.column("time")) if todo else np.zeros(0, np.int64)
 
     def one(item: tuple[_Work, str]) -> MemoryState | None:
         each = item[0]
@@ -179,11 +178,11 @@ def replay(rows: Sequence[Row], state: CardState | None = None) -> MemoryState |
 
     if state is not None and state.stability is not None:
         # Anki's seconds fall before or after the millisecond of the review that set them.
-        rows = [row for row in rows if row[0] // 1000 > state.last_review and _counts(row)]
+        rows = [row for row in rows if row[0] // 1000 > state.last_review and _counts(row[2], row[3], row[5])]
         seen = _START + timedelta(days=_day_before(rows, state.last_review))
         card = Card(0, State.Review, None, state.stability, state.difficulty, _START, seen)
     else:
-        rows = [row for row in rows[_first(rows) :] if _counts(row)]
+        rows = [row for row in rows[_first(rows) :] if _counts(row[2], row[3], row[5])]
         card = Card(0, State.Learning, 0, None, None, _START, None)
     if not rows:
         return None
@@ -201,8 +200,8 @@ def _day_before(rows: Sequence[Row], moment: int) -> int:
     return day - max(0, round((time // 1000 - moment) / _DAY))
 
 
-def _counts(row: Row) -> bool:
-    _, _, ease, kind, _, factor = row
+def _counts(ease: int, kind: int, factor: int) -> bool:
+    """Whether an answer says something about the memory."""
     return ease > 0 and kind not in (Kind.MANUAL, Kind.RESCHEDULED) and not (kind == Kind.FILTERED and factor == 0)
 
 

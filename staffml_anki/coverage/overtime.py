@@ -1,13 +1,14 @@
 """Days, months, streaks, the coverage curve, pace and forecast. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from staffml_anki.coverage.bank import Bank
 from staffml_anki.coverage.memory import Floats, Memories
-from staffml_anki.coverage.questions import Ints, Numbers
+from staffml_anki.coverage.questions import Bools, Ints, Numbers
 from staffml_anki.coverage.result import MATURE, Day, Expectation, Forecast, Month, Pace, Point
 from staffml_anki.reviews.days import Calendar, date_of
 from staffml_anki.reviews.model import Kind
@@ -45,31 +46,38 @@ def _firsts(places: Ints) -> Ints:
     return np.flatnonzero(np.r_[True, places[1:] != places[:-1]]) if len(places) else np.zeros(0, np.int64)
 
 
-def _retained(numbers: Numbers, days: Ints) -> tuple[Ints, Ints, Ints]:
-    """(day, mature before, passed) of the answers that true retention counts.
+@dataclass(frozen=True, eq=False)
+class Retained:
+    """The answers that true retention counts: on which day, whether the card was mature before, and what came of it."""
 
-    As in Anki: reviews, and answers to cards that had an interval of at least a day; not what did not reschedule.
-    """
+    days: Ints
+    mature: Bools
+    passed: Bools
+
+
+def retained(numbers: Numbers, days: Ints) -> Retained:
+    """As in Anki: reviews, and answers to cards that had an interval of at least a day; not what did not reschedule."""
     rows = numbers.every
     last, kind = rows["last_interval"], rows["kind"]
     counts = ((kind == Kind.REVIEW) | (last >= 1) | (last <= -_DAY)) & (kind != Kind.APP)
     counts &= ~((kind == Kind.FILTERED) & (rows["factor"] == 0))
-    kept = rows[counts]
-    mature = (kept["last_interval"] >= MATURE).astype(np.int64)
-    return days[counts], mature, (kept["ease"] > 1).astype(np.int64)
+    return Retained(days[counts], last[counts] >= MATURE, rows["ease"][counts] > 1)
 
 
-def monthly(numbers: Numbers, days: Ints) -> list[Month]:
+def monthly(kept: Retained) -> list[Month]:
     """True retention by calendar month, for months that have any."""
-    day, mature, passed = _retained(numbers, days)
-    if not len(day):
+    if not len(kept.days):
         return []
-    month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    start = int(month.min())
-    size = int(month.max()) - start + 1
-    code = (month - start) * 2 + mature
+    first = int(kept.days.min())
+    # Days are few and answers many: what month it is, is worked out once for each day.
+    month_of_day = (
+        np.arange(first, int(kept.days.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    )
+    start = int(month_of_day[0])
+    size = int(month_of_day[-1]) - start + 1
+    code = (month_of_day - start)[kept.days - first] * 2 + kept.mature
     reviews = np.bincount(code, minlength=2 * size).reshape(size, 2)
-    good = np.bincount(code, weights=passed, minlength=2 * size).reshape(size, 2)
+    good = np.bincount(code, weights=kept.passed, minlength=2 * size).reshape(size, 2)
     return [
         Month(
             str(np.datetime64(start + n, "M")),
@@ -82,11 +90,10 @@ def monthly(numbers: Numbers, days: Ints) -> list[Month]:
     ]
 
 
-def true_retention(numbers: Numbers, days: Ints, today: int) -> float:
+def true_retention(kept: Retained, today: int) -> float:
     """Of the last 90 days; what Anki aims at by default where there were no reviews."""
-    day, _, passed = _retained(numbers, days)
-    recent = day > today - RETENTION_DAYS
-    return float(passed[recent].mean()) if recent.any() else ASSUMED_RETENTION
+    recent = kept.days > today - RETENTION_DAYS
+    return float(kept.passed[recent].mean()) if recent.any() else ASSUMED_RETENTION
 
 
 def curve(numbers: Numbers, days: Ints) -> list[Point]:

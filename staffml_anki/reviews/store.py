@@ -92,7 +92,6 @@ class HistoryStore:
         """
         self.path = path
         self.connection, self.notices = open_database(path, MIGRATIONS, damage=_DAMAGE, checked=CHECKED)
-        self.connection.execute("PRAGMA cache_size = -65536")
 
     def close(self) -> None:
         self.connection.close()
@@ -115,6 +114,8 @@ class HistoryStore:
         """
         self.connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
         try:
+            # A million reviews are written in half the time; reading them once would only fill it.
+            self.connection.execute("PRAGMA cache_size = -65536")
             with transaction(self.connection) as connection:
                 yield connection
         except sqlite3.OperationalError as error:
@@ -204,8 +205,9 @@ class HistoryStore:
         connection = self.connection
         ids = connection.execute("SELECT number, id FROM questions ORDER BY number").fetchall()
         rows = self._columns()
-        numbers = np.fromiter((number for number, _ in ids), np.int64, len(ids))
-        rows["question"] = np.searchsorted(numbers, rows["question"])
+        place = np.zeros(ids[-1][0] + 1 if ids else 0, np.int32)
+        place[[number for number, _ in ids]] = np.arange(len(ids))
+        rows["question"] = place[rows["question"]]
         names = {number: QuestionId(key) for number, key in ids}
         cards: dict[QuestionId, tuple[CardState, ...]] = {}
         for (number, _), state in self._latest().items():
