@@ -52,7 +52,9 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     # Before the tags that say so go: stopped in between, the next sync still sees what is to be restored or opened.
     suspend(plan.changes, shop, wish=False)
     _change_notetype(plan, shop)
-    by_calls = list(plan.changes) if shop.package is None else _through_package(plan, shop)
+    # A package would bring the note type as it was before fields were put back, and so a second one.
+    no_package = shop.package is None or plan.notetype.added
+    by_calls = list(plan.changes) if no_package else _through_package(plan, shop)
     packages = len(by_calls) < len(plan.changes)
     write_by_calls(by_calls, shop)
     _store_media(plan, shop)
@@ -86,9 +88,8 @@ def _change_notetype(plan: Plan, shop: Workshop) -> None:
         gateway.call("updateModelTemplates", model={"name": held.name, "templates": {name: texts}})
     if change.css is not None:
         gateway.call("updateModelStyling", model={"name": held.name, "css": change.css})
-    if change.add_fields:
-        for name in change.missing:
-            gateway.call("modelFieldAdd", modelName=held.name, fieldName=name)
+    for name in change.added:
+        gateway.call("modelFieldAdd", modelName=held.name, fieldName=name)
 
 
 # -- through a package ----------------------------------------------------------------------------

@@ -182,6 +182,9 @@ class _Planner:
         changes: list[FieldChange] = []
         conflicts: list[Conflict] = []
         for name, new in theirs.items():
+            if name not in mine and self._choices.add_fields and new:
+                changes.append(FieldChange(name, "", new))
+                continue
             if name == MY_NOTES or name not in mine or same_text(mine[name], new):
                 continue
             old = mine[name]

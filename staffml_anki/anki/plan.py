@@ -88,9 +88,14 @@ class NotetypeChange:
     add_fields: bool = False
 
     @property
+    def added(self) -> tuple[str, ...]:
+        """The fields that are put back, behind all others."""
+        return self.missing if self.add_fields else ()
+
+    @property
     def empty(self) -> bool:
         written = (self.front, self.back, self.css)
-        return not self.create and all(part is None for part in written) and not (self.missing and self.add_fields)
+        return not self.create and all(part is None for part in written) and not self.added
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,12 @@ class Prepared:
     @property
     def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
         """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
-        conflicts, with the text that both sides started from (None where nobody knows it)."""
-        found: dict[tuple[QuestionId, str], str | None] = {}
+        conflicts, with the text that both sides started from (None where nobody knows it). And fields that the note
+        type lacks: nothing of ours is in them, should they come back."""
+        lacking = () if self.plan.notetype.add_fields else self.plan.notetype.missing
+        found: dict[tuple[QuestionId, str], str | None] = {
+            (question, name): "" for name in lacking for question in self.wanted.notes.keys() & self.snapshot.notes.keys()
+        }
         for question, conflict in self.plan.conflicts:
             if conflict.keep == "theirs" or conflict.decided:
                 continue
@@ -287,6 +291,8 @@ def _intended(prepared: Prepared) -> dict[QuestionId, Intended]:
             # Were it the release's text, the next sync would take the learner's for an edit of it, and no conflict.
             base = prepared.base_of(change.question, conflict.field)
             fields[FIELDS.index(conflict.field)] = UNKNOWN if base is None else base
+        for name in prepared.plan.notetype.added if fields else ():
+            fields[FIELDS.index(name)] = ""
         text = SEPARATOR.join(fields)
         found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
     return found

@@ -59,17 +59,17 @@ def failures(plan: Plan, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> 
     """What of a plan did not take, note by note."""
     found = []
     for change in plan.changes:
-        what = _failed(change, snapshot, wanted, back)
+        what = _failed(change, plan, snapshot, wanted, back)
         if what:
             found.append(Failure(change.question, what))
     return found
 
 
-def _failed(change: NoteChange, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> str:
+def _failed(change: NoteChange, plan: Plan, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> str:
     note = back.notes.get(change.question)
     if note is None:
         return "the note is not there" if "added" in change.kinds else "the note is gone"
-    names = snapshot.notetype.fields if snapshot.notetype else FIELDS
+    names = (*snapshot.notetype.fields, *plan.notetype.added) if snapshot.notetype else FIELDS
     if change.note or note.text != wanted.notes[change.question].text:
         wrong = [each.field for each in all_fields(change, wanted) if not _holds(note, names, each.field, each.after)]
     else:

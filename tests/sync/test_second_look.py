@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
+from factory import question
 from living import Living, living, revised
-from test_sync import WAYS, first
+from test_sync import WAYS, change_model, first
 
 from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gating import GateWish
@@ -77,3 +78,47 @@ def test_a_suspension_that_did_not_take_is_made_good_by_the_next_sync(
     assert not world.sync(vault).failed
     assert world.held()[key]["suspended"]
     assert world.prepare(vault).plan.empty
+
+
+# -- fields that were missing ---------------------------------------------------------------------
+
+
+def without_answer(world: Living) -> None:
+    change_model(
+        world,
+        lambda models, model: models.remove_field(model, next(f for f in model["flds"] if f["name"] == "Answer")),
+    )
+
+
+@pytest.mark.parametrize("before", ["at once", "a sync later", "stopped"])
+def test_a_field_that_is_put_back_is_filled_again(world: Living, before: str) -> None:
+    questions, chains = first(world)
+    written = world.held()["cloud-0001"]["fields"]["Answer"]
+    types = world.notetypes()
+    without_answer(world)
+    vault = world.vault([*revised(questions, 1), question("cloud-0100", title="New")], chains)
+    if before == "a sync later":
+        world.sync(vault)
+        assert world.prepare(vault).plan.empty
+    if before == "stopped":
+        stopped(world, vault, "apply.write_by_calls", add_fields=True)
+    assert not world.sync(vault, add_fields=True).failed
+    held = world.held()
+    assert held["cloud-0001"]["fields"]["Answer"] == written
+    assert held["edge-0002"]["fields"]["Answer"].endswith("Revised.</p>")
+    assert held["cloud-0100"]["fields"]["Answer"]
+    assert world.notetypes() == types
+    assert world.prepare(vault).plan.empty
+
+
+def test_a_field_that_the_learner_puts_back_by_hand_is_filled_by_the_next_sync(fast: Living) -> None:
+    questions, chains = first(fast)
+    without_answer(fast)
+    vault = fast.vault(questions, chains)
+    fast.sync(vault)
+    change_model(fast, lambda models, model: models.add_field(model, models.new_field("Answer")))
+    fast.edit("cloud-0003", "Answer", "my own")
+    fast.sync(vault)
+    held = fast.held()
+    assert held["cloud-0001"]["fields"]["Answer"].startswith("<p>Answer 1")
+    assert held["cloud-0003"]["fields"]["Answer"] == "my own"
