@@ -71,7 +71,9 @@ class Prepared:
         type lacks: nothing of ours is in them, should they come back."""
         lacking = () if self.plan.notetype.add_fields else self.plan.notetype.missing
         found: dict[tuple[QuestionId, str], str | None] = {
-            (question, name): "" for name in lacking for question in self.wanted.notes.keys() & self.snapshot.notes.keys()
+            (question, name): ""
+            for name in lacking
+            for question in self.wanted.notes.keys() & self.snapshot.notes.keys()
         }
         for question, conflict in self.plan.conflicts:
             if conflict.keep == "theirs" or conflict.decided:
