@@ -116,7 +116,7 @@ function fold(front) {
 
 [# "Label: a × b = c" as a label, what is reckoned, and a result at the right, so that results stand in one column: in lists
    and in old free text, line by line, where at least every second line is such a sum. A long result is a sentence. #]
-const SUM = /^\s*(?:([^:=≈]{1,60}):\s+)?([^=≈]*\S)\s*([=≈][^=≈;]{1,28})$/;
+const SUM = /^\s*(?:([^:]{1,60}):\s+)?((?:[^=≈;,]|,\d)*[^\s=≈;,])\s*([=≈][^=≈;]{1,28})$/;
 function align(body) {
   body.querySelectorAll("ul, p").forEach(list => {
     let items = Array.from(list.children);
@@ -125,7 +125,7 @@ function align(body) {
       if (items.some(item => item.tagName !== "BR")) return;
       items = lines(list).filter(line => line.trim()).map(line => make("li", "", line));
     }
-    const sums = items.map(item => !item.children.length && !/\\[([]|[;,]\s.*[=≈]/.test(item.textContent) && SUM.exec(item.textContent));
+    const sums = items.map(item => !item.children.length && !/\\[([]/.test(item.textContent) && SUM.exec(item.textContent));
     if (items.length < 1 + text || sums.filter(Boolean).length * 2 < items.length) return;
     if (text) {
       const made = make("ul");

@@ -386,7 +386,7 @@ def test_old_free_text_lines_up_too_and_prose_stays_prose(open_screen: Open, tmp
     stages = (
         "**Assumptions:**\n- 80 layers, 8 KV heads\n- Roof = the smaller of 989 TFLOP/s and 3.35 TB/s × intensity\n"
         "- Every byte wears the device evenly; MB = 10^6 byte\n- 2 byte each\n"
-        "**Calculations:**\n- Step: 35 GB / 3.35 TB/s ≈ 10.4 ms\n- Rate: 1 / 10.4 ms ≈ 96 /s\n- No cache is read twice\n"
+        "**Calculations:**\n- Step: 35 GB / 3.35 TB/s ≈ 10.4 ms\n- Rate, N = 8: 1 / 10.4 ms ≈ 96 /s\n- Sum: 1,000 + 24 = 1,024\n- No cache is read twice\n"
     )
     raws = [question("x-1", **{"details.napkin_math": old}), question("x-2", **{"details.napkin_math": stages})]
     vault = load_vault(write_folder(tmp_path / "v", raws, [], release()))
@@ -401,7 +401,7 @@ def test_old_free_text_lines_up_too_and_prose_stays_prose(open_screen: Open, tmp
                 "all => all.map(one => Math.round(one.getBoundingClientRect().right))"
             )
             assert len(set(right)) == 1
-        assert results == [["= 140 GB.", "= 1.75, so 2 cards.", "= $6 an hour."], ["≈ 10.4 ms", "≈ 96 /s"]]
+        assert results == [["= 140 GB.", "= 1.75, so 2 cards.", "= $6 an hour."], ["≈ 10.4 ms", "≈ 96 /s", "= 1,024"]]
         assert screen.page.locator(".assumptions li").evaluate_all("all => all.map(one => one.className)") == [""] * 4
 
 
