@@ -65,7 +65,7 @@ def take_progress(store: HistoryStore, path: Path, now: int) -> Taken:
     }
     taken.reviews = store.add_reviews((*key, ease, kind, 0, 0, score, 0) for key, (ease, kind, score) in rows.items())
     taken.known = len(rows) - taken.reviews
-    taken.changed = store.add_states(pull, ((numbers[key], state) for key, state in states.items()))
+    taken.changed = store.add_states(pull, ((numbers[key], state) for key, state in states.items()), now)
     taken.questions = taken.cards = len(numbers)
     kept = {key: raw[key] for key in _KEPT if isinstance(raw.get(key), list | dict)}
     store.set_about("app", json.dumps(kept))
