@@ -19,6 +19,7 @@ from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.reviews import History, HistoryStore, history_at
 from staffml_anki.reviews.pull import Pulled, pull_anki, pull_file
 from staffml_anki.reviews.store import MIGRATIONS, adopt
+from staffml_anki.vault import QuestionId
 
 NOW = int(time.time()) + 5
 RATINGS = (GOOD, GOOD, AGAIN, GOOD, EASY, HARD)
@@ -142,7 +143,7 @@ def test_reviews_outlive_their_note_and_the_collection(learner: Learner, store: 
 def test_a_note_that_comes_back_is_there_again(learner: Learner, store: HistoryStore) -> None:
     learner.study(3, itertools.cycle(RATINGS))
     backup = learner.export("colpkg").rename(learner.folder / "backup.colpkg")
-    lost = learner.ids()[0]
+    lost = QuestionId(learner.ids()[0])
     states = {}
     time.sleep(1.1)  # Anki's clock for what changed has seconds
     learner.col.remove_notes([learner.card(lost).nid])
