@@ -132,5 +132,16 @@ class Learner:
         self.col.export_anki_package(out_path=str(target), options=options, limit=DeckIdLimit(deck_id=deck["id"]))
         return target
 
+    def restore(self, backup: Path) -> None:
+        """Go back to a .colpkg, as Anki does."""
+        self.col.close()
+        self.col._backend.import_collection_package(
+            col_path=str(self.path),
+            backup_path=str(backup),
+            media_folder=str(self.folder / "collection.media"),
+            media_db=str(self.folder / "collection.media.db2"),
+        )
+        self.col = Collection(str(self.path))
+
     def close(self) -> None:
         self.col.close()

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CHAINS = 5
 _SHADES = ((0.0, "dim"), (0.01, "red"), (0.25, "yellow"), (0.5, "bright_yellow"), (0.7, "green"), (0.85, "bold green"))
+_TROUBLES = ("lapsed", "leech", "suspended")
+"""Of these, fewer is better."""
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -138,10 +140,18 @@ def _next(found: "Coverage") -> None:
 def show_changes(earlier: str, changed: Sequence["Change"]) -> None:
     """What is different from a saved coverage."""
     output.say(f"\nSince {earlier}", "bold")
-    if not changed:
+    shown = [
+        (row, then, now) for row in changed if (then := _number(row, row.before)) != (now := _number(row, row.now))
+    ]
+    if not shown:
         output.say("  nothing has changed")
-    for row in changed:
-        rate = row.name.endswith("_rate")
-        before, now = (f"{100 * x:.1f} %" if rate else f"{x:,.4g}" for x in (row.before, row.now))
+    for row, then, now in shown:
+        better = (row.now > row.before) != (row.name in _TROUBLES)
         name = f"{row.where} {row.name}".strip().replace("_", " ")
-        output.say(f"  {name}: {before} → {now}", "green" if row.now > row.before else "red")
+        output.say(f"  {name}: {then} → {now}", "green" if better else "red")
+
+
+def _number(row: "Change", value: float) -> str:
+    if row.name.endswith("_rate"):
+        return f"{100 * value:.1f} %"
+    return f"{value:,.1f}" if row.name == "expected_recall" else f"{value:,.0f}"

@@ -61,12 +61,13 @@ def measure(
         calendar: the learner's days; by default this computer's, with the hour that the history knows.
 
     Raises:
-        StaffmlAnkiError: nothing is selected, or an axis is unknown.
+        StaffmlAnkiError: nothing is selected, an axis is unknown, or a day is on the wrong side of today.
     """
     wanted, calendar = wanted or Wanted(), calendar or Calendar(None, history.rollover)
     every = bank_of(source) if isinstance(source, Vault) else source
     bank = _selected(every, wanted)
     today = calendar.day(now)
+    _require_days(wanted, date_of(today))
     numbers, memory, known, replayed = _worked_out(every, bank, history, now, calendar, wanted, progress)
     summer = Summer(bank, numbers, memory.recall(now))
     axes, total = all_axes(summer), summer.total()
@@ -128,6 +129,13 @@ def _worked_out(
         again = replace(history, replayed={**history.replayed, **replayed})
         memory, numbers = memories(bank.ids, again, calendar), count(bank, history, since)
     return numbers, memory, known, replayed
+
+
+def _require_days(wanted: Wanted, today: date) -> None:
+    if wanted.by_date is not None and wanted.by_date < today:
+        raise StaffmlAnkiError(f"--by-date {wanted.by_date}: is over, and a forecast needs a day to come")
+    if wanted.since is not None and wanted.since > today:
+        raise StaffmlAnkiError(f"--since {wanted.since}: is still to come, and reviews are counted up to today")
 
 
 def _pairs(wanted: Wanted) -> Sequence[tuple[str, str]]:

@@ -138,6 +138,7 @@ def read_earlier(path: Path) -> dict[str, Any]:
         if not all(isinstance(cell["expected_recall"], int | float) for cell in areas.values()):
             raise TypeError
         date.fromisoformat(raw["today"])
+        _extent(raw["selection"], raw["since"])
     except reading.Unreadable as why:
         raise StaffmlAnkiError(f"--compare {path}: {why}; give a file that coverage --json wrote") from None
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -148,8 +149,21 @@ def read_earlier(path: Path) -> dict[str, Any]:
     return found
 
 
+def _extent(selection: Mapping[str, Sequence[str]], since: object) -> str:
+    """What a coverage is of, in words."""
+    narrowed = ", ".join(f"{axis} {' or '.join(sorted(values))}" for axis, values in sorted(selection.items()))
+    return (narrowed or "everything") + (f" since {since}" if since else "")
+
+
 def changes(earlier: Mapping[str, Any], found: Coverage) -> list[Change]:
-    """What is different, totals first, then expected recall by area."""
+    """What is different, totals first, then expected recall by area.
+
+    Raises:
+        StaffmlAnkiError: the earlier one is of other questions, or counts since another day.
+    """
+    then, here = _extent(earlier["selection"], earlier["since"]), _extent(found.selection, found.since)
+    if then != here:
+        raise StaffmlAnkiError(f"--compare: the saved coverage is of {then}, this one of {here}; use the same options")
     now = asdict(found.totals)
     rows = [Change("", name, earlier["totals"][name] or 0, now[name] or 0) for name in COUNTS]
     for area, cell in found.axes["area"].items():

@@ -117,9 +117,11 @@ def take_collection(store: HistoryStore, schema: str, name: str, now: int, *, wh
     taken.questions = len({question for question, _ in states})
     told = [(numbers[question], state) for question, state in states]
     known = store.latest_cards()
-    if whole and isinstance(moment, int):
-        told += missing({state.card for _, state in told}, known, moment // 1000)
-    taken.changed = store.add_states(pull, told)
+    # Anki counts it in milliseconds.
+    moment = moment // 1000 if isinstance(moment, int) else 0
+    if whole:
+        told += missing({state.card for _, state in told}, known, moment)
+    taken.changed = store.add_states(pull, told, moment)
     cards = {card: number for card, (number, _) in known.items()} | {state.card: number for number, state in told}
     _take_reviews(store, schema, cards, now, taken)
     _take_rollover(store, schema)

@@ -122,7 +122,7 @@ def take_told(store: HistoryStore, pull: int, told: Told, now: int, taken: Taken
     taken.questions += len(numbers)
     known = store.latest_cards()
     states = ((numbers[question], _with_memory(state, known)) for question, state in told.states)
-    taken.changed += store.add_states(pull, states)
+    taken.changed += store.add_states(pull, states, now)
 
 
 def _with_memory(state: CardState, known: Mapping[int, tuple[int, CardState]]) -> CardState:

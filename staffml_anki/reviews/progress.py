@@ -72,7 +72,7 @@ def take_progress(store: HistoryStore, path: Path, now: int) -> Taken:
     }
     taken.reviews = store.add_reviews((*key, ease, kind, 0, 0, score, 0) for key, (ease, kind, score) in rows.items())
     taken.known = len(rows) - taken.reviews + len(practised)
-    taken.changed = store.add_states(pull, ((numbers[key], state) for key, state in states.items()))
+    taken.changed = store.add_states(pull, ((numbers[key], state) for key, state in states.items()), now)
     taken.questions = taken.cards = len(numbers)
     store.set_about("app", json.dumps(_merged(kept_of(store), raw)))
     store.end_pull(pull, taken.reviews)

@@ -68,7 +68,7 @@ def pull_file(store: HistoryStore, path: Path, now: int, say: Say = _quiet, limi
             copy_collection(path, database, limit)
         else:
             unpack(path, database, limit)
-        whole = head.startswith(SQLITE) or path.suffix == ".colpkg"
+        whole = head.startswith(SQLITE) or path.suffix.lower() == ".colpkg"
         say("adding to the history")
         taken = _take_database(store, database, path.name, now, whole=whole)
     return Pulled(path.name, taken, store.counts().reviews)
@@ -176,7 +176,7 @@ def _add(store: HistoryStore, databases: list[Path], told: Told | None, alive: s
         pull = store.begin_pull(now, "Anki")
         if told is not None:
             take_told(store, pull, told, now, total)
-        total.changed += store.add_states(pull, missing(alive, store.latest_cards(), now))
+        total.changed += store.add_states(pull, missing(alive, store.latest_cards(), now), now)
         store.end_pull(pull, total.reviews)
         store.keep_columns()
     return total

@@ -7,7 +7,7 @@ that pulling twice, or from two places that overlap, counts nothing twice. One p
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -159,12 +159,20 @@ class HistoryStore:
         )
         return self.connection.total_changes - before
 
-    def add_states(self, pull: int, states: Iterable[tuple[int, CardState]]) -> int:
-        """Card states with their questions' numbers; kept where they are newer and say something new. How many."""
+    def add_states(self, pull: int, states: Iterable[tuple[int, CardState]], moment: int) -> int:
+        """Card states with their questions' numbers; kept where they are newer and say something new. How many.
+
+        Args:
+            moment: seconds since the epoch at which they were so.
+        """
         known = self._latest()
         changed = []
         for number, state in states:
             old = known.get((number, state.card))
+            if old is not None and old.gone and not state.gone and old.changed < moment:
+                # It is back, from a backup or a second import; with a time of change from before it went.
+                changed.append((number, replace(state, changed=max(state.changed, moment))))
+                continue
             # Within one second, the card with more answers is the later one.
             if old is None or (old != state and (old.changed, old.reps) <= (state.changed, state.reps)):
                 changed.append((number, state))

@@ -472,6 +472,11 @@ def test_a_comparison_shows_what_changed(vault: Vault, tmp_path: Path) -> None:
     assert rows["memory", "expected_recall"].now == found.axes["area"]["memory"].expected_recall
     earlier.write_text(json.dumps(as_json(found)))
     assert changes(read_earlier(earlier), found) == []
+    narrowed = measure(vault, history, NOW, Calendar(UTC), Wanted(tracks=("edge",), since=date(2026, 1, 1)))
+    with pytest.raises(StaffmlAnkiError, match="is of everything, this one of track edge since 2026-01-01"):
+        changes(read_earlier(earlier), narrowed)
+    earlier.write_text(json.dumps(as_json(narrowed)))
+    assert changes(read_earlier(earlier), narrowed) == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 9}', '{"version": 1, "totals": 3}', "null"])
@@ -512,7 +517,10 @@ def test_from_the_phone_to_the_report(lived: Learner, home: Path, tmp_path: Path
     found = coverage_of(lived.vault)
     assert plain["totals"]["reviews"] == found.totals.reviews
     (tmp_path / "then.json").write_text(json.dumps(plain))
-    assert "\nSince 20" in run("coverage", "-v", lived.vault, "--compare", "then.json").out
+    assert "nothing has changed" in run("coverage", "-v", lived.vault, "--compare", "then.json").out, "to the eye"
+    plain["totals"]["lapsed"] -= 1
+    (tmp_path / "then.json").write_text(json.dumps(plain))
+    assert "\n  lapsed: " in run("coverage", "-v", lived.vault, "--compare", "then.json").out
     table = run("coverage", "-v", lived.vault, "--by", "topic", "--by", "track").out
     assert "topic × track" in table
     narrowed = run("coverage", "-v", lived.vault, "--track", "edge", "--level", "l1", "--json").json
@@ -542,6 +550,9 @@ def test_first_steps(home: Path, run: Callable[..., Any], tmp_path: Path) -> Non
         (("--by", "area", "--by", "colour"), "no such axis"),
         (("--by-date", "tomorrow"), "2026-12-12"),
         (("--since", "2026-13-01"), "2026-12-12"),
+        (("--since", "9999-01-01"), "still to come"),
+        (("--by-date", "2020-01-01"), "is over"),
+        (("--by", "2020-01-01"), "is over"),
         (("--json", "--csv"), "choose one"),
         (("--timezone", "Mars/Base"), "no such time zone"),
         (("--profile", "nobody"), "no history yet"),

@@ -19,6 +19,7 @@ from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.reviews import History, HistoryStore, history_at
 from staffml_anki.reviews.pull import Pulled, pull_anki, pull_file
 from staffml_anki.reviews.store import MIGRATIONS, adopt
+from staffml_anki.vault import QuestionId
 
 NOW = int(time.time()) + 5
 RATINGS = (GOOD, GOOD, AGAIN, GOOD, EASY, HARD)
@@ -137,6 +138,27 @@ def test_reviews_outlive_their_note_and_the_collection(learner: Learner, store: 
     assert plain(history) == late, "the last review came after the pull that saw the card"
     assert [state.gone for state in history.cards[gone]] == [True]
     assert not any(state.gone for key, states in history.cards.items() if key != gone for state in states)
+
+
+def test_a_note_that_comes_back_is_there_again(learner: Learner, store: HistoryStore) -> None:
+    learner.study(3, itertools.cycle(RATINGS))
+    backup = learner.export("colpkg").rename(learner.folder / "backup.colpkg")
+    lost = QuestionId(learner.ids()[0])
+    states = {}
+    time.sleep(1.1)  # Anki's clock for what changed has seconds
+    learner.col.remove_notes([learner.card(lost).nid])
+    learner.col.set_config("touched", True)
+    deleted = learner.export("colpkg").rename(learner.folder / "deleted.colpkg")
+    for name, path in (("before", backup), ("deleted", deleted), ("an old file", backup)):
+        pull_file(store, path, NOW)
+        states[name] = store.read().cards[lost][0].gone
+    time.sleep(1.1)
+    learner.restore(backup)
+    for name, path in (("restored", learner.export("colpkg")), ("the file without it", deleted)):
+        pull_file(store, path, NOW)
+        states[name] = store.read().cards[lost][0].gone
+    assert [name for name, gone in states.items() if gone] == ["deleted", "an old file"]
+    assert len(store.read().cards) == 8
 
 
 def test_an_undone_review_never_was(learner: Learner, store: HistoryStore) -> None:

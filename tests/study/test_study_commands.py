@@ -83,7 +83,9 @@ def test_practice_puts_what_is_due_first(run: Run, home: Path, tmp_path: Path) -
         pull = store.begin_pull(1_790_000_000, "test")
         number = store.numbers(["cloud-0009"])["cloud-0009"]  # type: ignore[list-item,index]
         store.add_reviews([(number, 1_790_000_000_000, 3, 1, 10, 3, 2500, 5_000)])
-        store.add_states(pull, [(number, CardState(1, 1_790_000_000, 2, 2, 10, 3, 0, 12.0, 5.0, 0.5, 1_790_000_000))])
+        store.add_states(
+            pull, [(number, CardState(1, 1_790_000_000, 2, 2, 10, 3, 0, 12.0, 5.0, 0.5, 1_790_000_000))], 0
+        )
         store.end_pull(pull, 1)
     vault = ("--vault", tmp_path / "vault", "--json")
     assert run("practice", *vault, "--due-first").json[0] | {"recall": 0} == {
