@@ -70,9 +70,8 @@ class Prepared:
         conflicts, with the text that both sides started from (None where nobody knows it). And fields that the note
         type lacks: nothing of ours is in them, should they come back."""
         lacking = () if self.plan.notetype.add_fields else self.plan.notetype.missing
-        found: dict[tuple[QuestionId, str], str | None] = {
-            (question, name): "" for name in lacking for question in self.wanted.notes.keys() & self.snapshot.notes.keys()
-        }
+        here = self.wanted.notes.keys() & self.snapshot.notes.keys()
+        found: dict[tuple[QuestionId, str], str | None] = {(key, name): "" for name in lacking for key in here}
         for question, conflict in self.plan.conflicts:
             if conflict.keep == "theirs" or conflict.decided:
                 continue
@@ -201,11 +200,12 @@ class Session:
         if plan.empty:
             self.discard(snapshot)
             decided = prepared.undecided != prepared.remembered.undecided
-            if not prepared.from_memory or prepared.remembered.journal or decided:
+            stopped = prepared.remembered.journal or prepared.remembered.making
+            if not prepared.from_memory or stopped or decided:
                 self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
-        self.memory.begin(_intended(prepared))
+        self.memory.begin(_intended(prepared), {deck.path: deck.name for deck in plan.new_decks})
         # Without anything of ours in the collection nothing was exported: whether Anki reads our files shows then.
         packages = wish.use_packages and (bool(snapshot.packages) or not snapshot.notes)
         package = self.memory.folder / "delta.apkg" if packages else None
@@ -346,8 +346,7 @@ def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> di
         number = ids.get(name.casefold())
         if number is None:
             continue
-        ours = name in applied.described or (path in new and applied.packages)
-        if ours or snapshot.descriptions.get(number) == description:
+        if name in applied.described or snapshot.descriptions.get(number) == description:
             found[path] = (number, description)
         else:
             # An export leaves out a deck without cards: nobody knows whose its description is by now.

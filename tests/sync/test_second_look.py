@@ -7,7 +7,7 @@ from typing import Any, Never
 import pytest
 from factory import question
 from living import Living, living, revised
-from test_sync import WAYS, change_model, first
+from test_sync import WAYS, change_model, first, moved_on
 
 from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gating import GateWish
@@ -122,3 +122,72 @@ def test_a_field_that_the_learner_puts_back_by_hand_is_filled_by_the_next_sync(f
     held = fast.held()
     assert held["cloud-0001"]["fields"]["Answer"].startswith("<p>Answer 1")
     assert held["cloud-0003"]["fields"]["Answer"] == "my own"
+
+
+# -- decks ----------------------------------------------------------------------------------------
+
+
+def own_options(world: Living, deck: str) -> int:
+    """The id of a preset of the learner's, which a deck has from now on."""
+    with world.collection() as col:
+        number = int(col.decks.add_config_returning_id("Mine"))
+        found = col.decks.by_name(deck)
+        found["conf"] = number
+        col.decks.save(found)
+        return number
+
+
+@pytest.mark.parametrize("at", ["_store_media", "_describe", "_give_options", "change_deck"])
+def test_a_deck_that_a_stopped_sync_made_gets_its_options_and_description(world: Living, at: str) -> None:
+    questions, chains = first(world)
+    options = own_options(world, "StaffML::cloud")
+    new = [*moved_on(questions), question("cloud-0101", level="L2", title="New deck")]
+    vault = world.vault(new, chains)
+    stopped(world, vault, f"apply.{at}")
+    world.sync(vault)
+    assert world.prepare(vault).plan.empty
+    with world.collection() as col:
+        for name in ("StaffML::cloud::L2", "StaffML::cloud::L5"):
+            deck = col.decks.by_name(name)
+            assert deck["conf"] == options, name
+            assert deck["desc"] or world.server.addon.build == "2023", name
+
+
+def test_what_the_learner_says_of_a_half_made_deck_stays(world: Living) -> None:
+    questions, chains = first(world)
+    own_options(world, "StaffML::cloud")
+    vault = world.vault([*questions, question("cloud-0101", level="L2", title="New deck")], chains)
+    stopped(world, vault, "apply._give_options")
+    with world.collection() as col:
+        options = col.decks.add_config_returning_id("For L2")
+        deck = col.decks.by_name("StaffML::cloud::L2")
+        deck["conf"], deck["desc"] = options, "my words"
+        col.decks.save(deck)
+    world.sync(vault)
+    with world.collection() as col:
+        deck = col.decks.by_name("StaffML::cloud::L2")
+        assert deck["conf"] == options
+        assert deck["desc"] == "my words" or not world.server.addon.packages
+    assert world.prepare(vault).plan.empty
+
+
+def test_a_stopped_move_into_a_new_deck_is_ours_for_any_later_release(world: Living) -> None:
+    questions, chains = first(world)
+    stopped(world, world.vault(moved_on(questions), chains), "sync.read_back")
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L5"
+    later = moved_on(questions)
+    later[6]["level"] = "L1"
+    assert world.sync(world.vault(later, chains)).moved == 1
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L1"
+
+
+@pytest.mark.parametrize("packages", [True, False], ids=["package", "calls"])
+def test_a_new_deck_of_moved_cards_has_its_description_and_follows_the_release(tmp_path: Path, packages: bool) -> None:
+    with living(tmp_path / "profile", packages=packages) as world:
+        questions, chains = first(world)
+        assert world.sync(world.vault(moved_on(questions), chains)).moved == 1
+        with world.collection() as col:
+            assert "release 1.2.0" in col.decks.by_name("StaffML::cloud::L5")["desc"]
+        world.sync(world.vault(moved_on(questions), chains))
+        with world.collection() as col:
+            assert ("release 1.3.0" in col.decks.by_name("StaffML::cloud::L5")["desc"]) == packages

@@ -146,7 +146,7 @@ def test_doctor_finds_everything_in_order_or_says_what_to_do(world: Living, run:
     from staffml_anki.vault import QuestionId
 
     with Memory(folder) as memory:
-        memory.begin({QuestionId("cloud-0001"): Intended("", 0, frozenset())})
+        memory.begin({QuestionId("cloud-0001"): Intended("", 0, frozenset())}, {})
     done = run("doctor")
     assert done.code == 1
     assert "✗ state        the last sync did not finish" in done.out
