@@ -16,7 +16,7 @@ from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
-from staffml_anki.anki.wanted import Wanted, WantedNote
+from staffml_anki.anki.wanted import Wanted, WantedNote, is_plan_deck
 from staffml_anki.cards.note import digests_of, guid_of
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES, Templates
 from staffml_anki.reading import digest_of_texts
@@ -64,9 +64,15 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
     for key, held in () if relayout else snapshot.notes.items():
         name = snapshot.decks.get(snapshot.deck_of(held))
         note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
-        if name is not None and note is not None:
-            # Nobody put a card into a study plan's deck before we did.
-            cards.append((note.path if key in past.notes else note.home or note.path, name))
+        if name is None or note is None:
+            continue
+        path = note.path if key in past.notes else note.home or note.path
+        if is_plan_deck(name) and not is_plan_deck(path):
+            # A study plan has it, by a sync that is not remembered or was stopped: no deck of the recipe's is there.
+            path = wanted.notes[key].path if key in wanted.notes else ""
+            if name.split("::")[-2:] != path.split("::")[-2:]:
+                continue
+        cards.append((path, name))
     return Places(snapshot.decks, {path: number for path, (number, _) in past.decks.items()}, cards)
 
 
@@ -233,7 +239,8 @@ class _Planner:
         relayout = self._choices.relayout
         deck = self._snapshot.deck_of(held)
         if written is None and note.home:  # a study plan moves it, from where a package put it
-            movable = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
+            at_home = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
+            movable = at_home or held.filtered
         else:
             movable = written is not None and written.note.path != note.path
         if not relayout and not movable:

@@ -13,6 +13,7 @@ from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
 from staffml_anki.anki.held import SEPARATOR, Snapshot
 from staffml_anki.anki.memory import UNKNOWN, Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of, text_digest
+from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, all_fields, failures, read_back
@@ -63,6 +64,7 @@ class Prepared:
     from_memory: bool
     """The release is the one of the last sync, and was not read again."""
     gate: Gate | None = None
+    relayout: bool = False
 
     @property
     def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
@@ -77,6 +79,11 @@ class Prepared:
                 continue
             found[question, conflict.field] = self.base_of(question, conflict.field)
         return found
+
+    @property
+    def places(self) -> Places:
+        """Where the plan puts what the recipe calls by its paths."""
+        return places_of(self.wanted, self.snapshot, self.remembered, relayout=self.relayout)
 
     def base_of(self, question: QuestionId, field: str) -> str | None:
         """The text that both sides of a conflict started from; None where nobody knows it."""
@@ -148,13 +155,14 @@ class Session:
             require_fields(snapshot.notetype)
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
-        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate)
+        relayout = wish.choices.relayout
+        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate, relayout)
 
     def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
         """The same look at both sides, with other choices."""
         choices = replace(wish.choices, gate=prepared.gate)
         plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, choices, prepared.templates)
-        return replace(prepared, plan=plan)
+        return replace(prepared, plan=plan, relayout=choices.relayout)
 
     def look(self) -> Snapshot:
         """A snapshot alone, without a vault; its exports are the backup."""
@@ -302,7 +310,7 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
     """What is certain to be in the collection as the release has it, and whether that is all of the release."""
     plan, past = prepared.plan, prepared.remembered.notes
     moved = {change.question for change in plan.changes if change.deck}
-    places = places_of(prepared.wanted, prepared.snapshot, prepared.remembered)
+    places = prepared.places
     waiting = set(plan.waiting)
     found = []
     for key, note in prepared.wanted.notes.items():
@@ -318,8 +326,8 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
             if prepared.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
                 deck = here
         # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
-        kept = replace(note, path=before.note.path) if key in waiting and before is not None else note
-        found.append(Written(kept, deck, True))
+        was = before.note.path if before is not None else note.home or note.path
+        found.append(Written(replace(note, path=was) if key in waiting else note, deck, True))
     return found, not failed and not waiting
 
 
@@ -339,7 +347,7 @@ def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> di
     plan, snapshot, past = prepared.plan, prepared.snapshot, prepared.remembered.decks
     ids = {name.casefold(): number for name, number in decks.items()}
     new = {deck.path: deck.name for deck in plan.new_decks}
-    places = places_of(prepared.wanted, snapshot, prepared.remembered)
+    places = prepared.places
     found = {}
     for path, description in prepared.wanted.descriptions.items():
         name = new.get(path) or places.of(path)

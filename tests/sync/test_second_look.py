@@ -6,11 +6,13 @@ from typing import Any, Never
 
 import pytest
 from factory import question
-from living import Living, living, revised
-from test_sync import WAYS, change_model, first, moved_on
+from living import Living, living, revised, small_vault
+from test_sync import WAYS, change_model, first, imported, moved_on
 
 from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gating import GateWish
+from staffml_anki.anki.wanted import PlanDecks
+from staffml_anki.vault import QuestionId
 
 
 @pytest.fixture(params=WAYS)
@@ -191,3 +193,66 @@ def test_a_new_deck_of_moved_cards_has_its_description_and_follows_the_release(t
         world.sync(world.vault(moved_on(questions), chains))
         with world.collection() as col:
             assert ("release 1.3.0" in col.decks.by_name("StaffML::cloud::L5")["desc"]) == packages
+
+
+def test_relayout_of_an_imported_deck_is_where_new_cards_go_and_done_once(fast: Living) -> None:
+    questions, chains = small_vault()
+    vault = fast.vault(questions, chains)
+    imported(fast, vault)
+    fast.move("cloud-0007", "Mine")
+    assert fast.sync(vault, relayout=True).moved == 1
+    assert fast.held()["cloud-0007"]["deck"] == "StaffML::cloud::L4"
+    assert fast.prepare(vault, relayout=True).plan.empty
+    fast.sync(fast.vault([*questions, question("cloud-0100", level="L4", title="New")], chains))
+    assert fast.held()["cloud-0100"]["deck"] == "StaffML::cloud::L4"
+
+
+# -- study plans ----------------------------------------------------------------------------------
+
+PLAN = PlanDecks(name="week", title="A week", steps=(("One", (QuestionId("cloud-0007"),)),))
+STEP = "StaffML::Plan week::01 One"
+
+
+@pytest.mark.parametrize("lost", ["memory", "stopped", "stopped and renamed"])
+def test_a_plan_ends_although_nobody_remembers_how_it_began(fast: Living, lost: str) -> None:
+    questions, chains = small_vault()
+    vault = fast.vault(questions, chains)
+    imported(fast, vault)
+    tree = "StaffML"
+    if lost == "memory":
+        fast.sync(vault)
+        assert fast.sync(vault, plan=PLAN).moved == 1
+        fast.forget_memory()
+    else:
+        stopped(fast, vault, "sync.read_back", plan=PLAN)
+    if lost.endswith("renamed"):
+        tree = "Interview"
+        fast.rename("StaffML", tree)
+    assert fast.held()["cloud-0007"]["deck"] == STEP.replace("StaffML", tree)
+    more = fast.vault([*questions, question("cloud-0100", level="L4", title="New")], chains)
+    fast.sync(more, plan=PLAN)
+    held = fast.held()
+    assert held["cloud-0007"]["deck"] == STEP.replace("StaffML", tree)
+    assert held["cloud-0100"]["deck"] == f"{tree}::cloud::L4"
+    fast.sync(more)
+    assert fast.held()["cloud-0007"]["deck"] == f"{tree}::cloud::L4"
+    assert fast.prepare(more).plan.empty
+
+
+def test_on_another_computer_no_new_card_goes_into_a_plan_s_deck(fast: Living) -> None:
+    questions, chains = first(fast)
+    fast.sync(fast.folder / "release-1", plan=PLAN)
+    fast.forget_memory()
+    fast.sync(fast.vault([*questions, question("cloud-0100", level="L4", title="New")], chains))
+    assert fast.held()["cloud-0100"]["deck"] == "StaffML::cloud::L4"
+
+
+def test_an_imported_card_in_a_filtered_deck_joins_the_plan_once_it_is_out(fast: Living) -> None:
+    vault = fast.vault(*small_vault())
+    imported(fast, vault)
+    fast.cram("Cram", "ID:cloud-0007")
+    assert fast.sync(vault, plan=PLAN).plan.waiting == ("cloud-0007",)
+    with fast.collection() as col:
+        col.sched.empty_filtered_deck(col.decks.id_for_name("Cram"))
+    assert fast.sync(vault, plan=PLAN).moved == 1
+    assert fast.held()["cloud-0007"]["deck"] == STEP
