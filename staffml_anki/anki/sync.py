@@ -147,7 +147,7 @@ class Session:
             chain_names = self.memory.chain_names()
             rendered = {key: written.note for key, written in remembered.notes.items()}
             wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan, rendered)
-        roots = self._roots(wanted, remembered)
+        roots = self._roots((*wanted.descriptions, *remembered.decks), remembered)
         scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
         self._say("reading the collection")
         snapshot = take_snapshot(self.gateway, roots, scratch)
@@ -167,8 +167,8 @@ class Session:
     def look(self) -> Snapshot:
         """A snapshot alone, without a vault; its exports are the backup."""
         remembered = self.memory.remembered()
-        tops = sorted({path.partition("::")[0] for path in remembered.decks} or {ROOT})
-        return take_snapshot(self.gateway, tops, self.memory.folder / "snapshot.apkg")
+        roots = self._roots(remembered.decks or (ROOT,), remembered)
+        return take_snapshot(self.gateway, roots, self.memory.folder / "snapshot.apkg", everywhere=True)
 
     def outcome_of(self, prepared: Prepared) -> Outcome:
         """What applying a plan would give if everything took."""
@@ -235,9 +235,9 @@ class Session:
 
     # -- details ----------------------------------------------------------------------------------
 
-    def _roots(self, wanted: Wanted, remembered: Remembered) -> list[str]:
+    def _roots(self, paths: Iterable[str], remembered: Remembered) -> list[str]:
         """Top-level decks likely to hold our cards: what ours is called now, and what the recipe calls it."""
-        tops = sorted({path.partition("::")[0] for path in (*wanted.descriptions, *remembered.decks)})
+        tops = sorted({path.partition("::")[0] for path in paths})
         if not remembered.decks:
             return tops
         names = {number: name for name, number in self.gateway.decks().items()}

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -344,3 +345,41 @@ def test_the_plan_file_is_plain_json(world: Living, run: Run) -> None:
     saved = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     assert saved["plan"]["added"] == 8
     assert saved["request"]["recipe"] == "complete"
+
+
+def backed_up(world: Living) -> set[str]:
+    """The questions in the newest backup, of however many packages it is."""
+    from staffml_anki.package.reader import open_package
+
+    packages = sorted((world.folder.parent / "home").glob("*/backups/*.apkg"))
+    found = set()
+    for path in packages:
+        if path.name[:17] == packages[-1].name[:17]:
+            with open_package(path) as exported:
+                found |= {text.split("\x1f")[0] for (text,) in exported.connection.execute("SELECT flds FROM notes")}
+    return found
+
+
+def test_prune_backs_up_all_that_it_deletes_wherever_the_learner_keeps_it(world: Living, run: Run) -> None:
+    questions, chains = small_vault(12)
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    world.move("edge-0012", "Elsewhere")
+    world.rename("StaffML", "Interview")
+    run("sync", "-v", world.vault(questions[:8], chains), "-y", "--no-ankiweb")
+    shutil.rmtree(next((world.folder.parent / "home").glob("*/backups")))
+    done = run("prune", "--yes", "--no-ankiweb")
+    assert (done.code, done.err) == (0, "")
+    assert len(world.held()) == 8
+    assert backed_up(world) == {raw["id"] for raw in questions}
+    assert not list((world.folder.parent / "home").rglob("snapshot*.apkg"))
+
+
+def test_a_small_imported_tree_that_was_renamed_is_backed_up(world: Living, run: Run, tmp_path: Path) -> None:
+    questions, chains = small_vault()
+    run("build", "-v", world.vault(questions, chains), "-o", tmp_path / "staffml.apkg")
+    world.gateway().import_package(str(tmp_path / "staffml.apkg"))
+    world.rename("StaffML", "Interview")
+    done = run("sync", "-v", world.vault(questions[:7], chains), "-y", "--no-ankiweb")
+    assert "cannot write" not in done.err
+    assert "1 retired" in done.out
+    assert backed_up(world) == {raw["id"] for raw in questions}
