@@ -1,6 +1,10 @@
 """What a hostile second reading of the sync found: each of these lost something, or led nowhere."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Never
 
@@ -12,6 +16,7 @@ from test_sync import WAYS, change_model, first, imported, moved_on
 from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gating import GateWish
 from staffml_anki.anki.wanted import PlanDecks
+from staffml_anki.database import open_database
 from staffml_anki.vault import QuestionId
 
 
@@ -256,3 +261,29 @@ def test_an_imported_card_in_a_filtered_deck_joins_the_plan_once_it_is_out(fast:
         col.sched.empty_filtered_deck(col.decks.id_for_name("Cram"))
     assert fast.sync(vault, plan=PLAN).moved == 1
     assert fast.held()["cloud-0007"]["deck"] == STEP
+
+
+# -- our own file ---------------------------------------------------------------------------------
+
+
+def opened(path: Path, steps: tuple[str, ...]) -> int:
+    """The version of the schema of a database, once it is open."""
+    connection, notices = open_database(path, steps, damage="")
+    with closing(connection):
+        assert notices == []
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_two_first_syncs_at_once_make_one_memory(tmp_path: Path) -> None:
+    faster = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    faster.execute("PRAGMA journal_mode = WAL")
+    faster.execute("BEGIN IMMEDIATE")
+    steps = ("CREATE TABLE one (id);", "CREATE TABLE two (id);")
+    with ThreadPoolExecutor(1) as pool:
+        slower = pool.submit(opened, tmp_path / "state.db", steps)
+        time.sleep(0.3)  # it has seen a file without a schema, and waits
+        for step in (*steps, "PRAGMA user_version = 2"):
+            faster.execute(step)
+        faster.execute("COMMIT")
+        faster.close()
+        assert slower.result(20) == 2

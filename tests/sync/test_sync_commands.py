@@ -383,3 +383,40 @@ def test_a_small_imported_tree_that_was_renamed_is_backed_up(world: Living, run:
     assert "cannot write" not in done.err
     assert "1 retired" in done.out
     assert backed_up(world) == {raw["id"] for raw in questions}
+
+
+@pytest.mark.parametrize("state", ["offline", "out"])
+def test_a_network_that_breaks_after_the_work_is_a_failure(
+    world: Living, run: Run, monkeypatch: pytest.MonkeyPatch, state: Any
+) -> None:
+    vault = world.vault(*small_vault())
+    world.server.addon.ankiweb = "in"
+    sync = Gateway.sync_with_ankiweb
+
+    def once(gateway: Gateway) -> None:
+        sync(gateway)
+        world.server.addon.ankiweb = state
+
+    monkeypatch.setattr(Gateway, "sync_with_ankiweb", once)
+    done = run("sync", "-v", vault, "-y", "--json")
+    assert (done.code, done.json["ankiweb"], done.json["added"]) == (1, "failed", 8)
+    assert "everything is in Anki, but not on AnkiWeb yet" in done.err
+
+
+def test_messages_say_what_is_so_and_what_to_do(world: Living, run: Run) -> None:
+    questions, chains = small_vault()
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    world.edit("cloud-0001", "Answer", "mine")
+    vault = world.vault(revised(questions, 0, 1), chains)
+    done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--no-packages")
+    assert "--no-packages has no backup; make one in Anki" in done.err
+    run("sync", "-v", vault, "-y", "--no-ankiweb")  # decks' descriptions, which calls cannot see
+    for more in ((), ("--dry-run",)):
+        done = run("sync", "-v", vault, "-y", "--no-ankiweb", *more)
+        assert "nothing to do" in done.out
+        assert "decide them with --conflicts ask" in done.out
+    done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "3")
+    assert (done.code, "count with gating only: add --gate-chains" in done.err) == (2, True)
+    done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "3", "--gate-chains", "--json")
+    assert (done.code, done.json["locked"]) == (0, 4)
+    assert run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "4").code == 0, "it is on by now"
