@@ -72,7 +72,14 @@ def _open(path: Path, migrations: Sequence[str], checked: float) -> sqlite3.Conn
         if version > len(migrations):
             raise StaffmlAnkiError(f"{path}: was written by a newer staffml-anki (version {version}); upgrade this one")
         for number, step in enumerate(migrations[version:], start=version + 1):
-            connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+            except sqlite3.OperationalError:
+                connection.rollback()
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version < number:
+                    raise
+                # Another process was faster, while this one waited for it.
         if path.stat().st_size <= checked:
             (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if health != "ok":

@@ -36,7 +36,7 @@ class Applied:
 
     Attributes:
         packages: whether a package was imported.
-        described: decks whose description was written.
+        described: decks whose description was written, by the import or by us.
     """
 
     packages: bool
@@ -58,7 +58,7 @@ def apply_plan(plan: Plan, shop: Workshop) -> Applied:
     packages = len(by_calls) < len(plan.changes)
     write_by_calls(by_calls, shop)
     _store_media(plan, shop)
-    described = _describe(plan, shop, new=not packages)
+    described = _describe(plan, shop, packages=packages)
     _give_options(plan, shop)
     _move(plan.changes, shop)
     suspend(plan.changes, shop, wish=True)
@@ -113,7 +113,7 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
             mod = max(shop.now, note.mod + 1)
             fields = _fields_after(change, note, shop.snapshot)
             packed.append(PackedNote(note.id, note.guid, mod, tags_after(change, note), fields, None))
-    decks = _packed_decks(plan)
+    decks = _packed_decks(plan, shop.snapshot)
     if model is None or not packed:
         return rest
     media = [Media(name, shop.wanted.media[name]) for name in _media_of(plan, shop)]
@@ -163,8 +163,8 @@ def _new_row(change: NoteChange, number: int, held: HeldNotetype | None, shop: W
     return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, note.due)
 
 
-def _packed_decks(plan: Plan) -> list[PackedDeck]:
-    new = {deck.name: deck for deck in plan.new_decks}
+def _packed_decks(plan: Plan, snapshot: Snapshot) -> list[PackedDeck]:
+    new = {deck.name: deck for deck in plan.new_decks if deck.name.casefold() not in snapshot.deck_ids}
     names = sorted({change.deck for change in plan.of_kind("added")} | new.keys())
     return [
         PackedDeck(name, new[name].description, with_preset=not new[name].like) if name in new else PackedDeck(name)
@@ -200,15 +200,20 @@ def _store_media(plan: Plan, shop: Workshop) -> None:
             shop.gateway.store_media(name, shop.wanted.media[name])
 
 
-def _describe(plan: Plan, shop: Workshop, *, new: bool) -> frozenset[str]:
-    """Write the decks' descriptions; an import gives them only to decks that it makes."""
+def _describe(plan: Plan, shop: Workshop, *, packages: bool) -> frozenset[str]:
+    """Write the decks' descriptions. An import gives them to the decks that it makes: those of new cards, and above."""
+    filled = {change.deck for change in plan.of_kind("added")} if packages else set()
+    above = {"::".join(name.split("::")[:depth]) for name in filled for depth in range(1, name.count("::") + 2)}
+    new = {deck.name: deck.description for deck in plan.new_decks if deck.description}
+    imported = {name for name in new if name in above and name.casefold() not in shop.snapshot.deck_ids}
     texts = dict(plan.described)
-    if new and shop.snapshot.can_describe:
-        texts |= {deck.name: deck.description for deck in plan.new_decks if deck.description}
+    if shop.snapshot.can_describe:
+        texts |= {name: text for name, text in new.items() if name not in imported}
+    if texts:
         make_decks(sorted(texts), shop)
     actions = [("setDeckDescription", {"deck": deck, "description": text}) for deck, text in texts.items()]
     answers = shop.gateway.many(actions)
-    return frozenset(deck for deck, answer in zip(texts, answers, strict=True) if answer is True)
+    return frozenset({deck for deck, answer in zip(texts, answers, strict=True) if answer is True} | imported)
 
 
 def _give_options(plan: Plan, shop: Workshop) -> None:
@@ -224,10 +229,16 @@ def _give_options(plan: Plan, shop: Workshop) -> None:
         for like, answer in zip(likes, answers, strict=True)
         if isinstance(answer, dict) and answer.get("dyn") in (None, False, 0)
     }
+    # A deck that a stopped sync made may have got the learner's options since.
+    there = [deck.name for deck in plan.new_decks if deck.name.casefold() in shop.snapshot.deck_ids]
+    answers = gateway.many([("getDeckConfig", {"deck": name}) for name in there])
+    chosen = {
+        name for name, answer in zip(there, answers, strict=True) if not isinstance(answer, dict) or answer["id"] != 1
+    }
     by_preset: dict[int, list[str]] = defaultdict(list)
     for deck in plan.new_decks:
         preset = presets.get(deck.like)
-        if isinstance(preset, int) and preset != 1:
+        if isinstance(preset, int) and preset != 1 and deck.name not in chosen:
             by_preset[preset].append(deck.name)
     list(gateway.many([("setDeckConfigId", {"decks": names, "configId": p}) for p, names in sorted(by_preset.items())]))
 

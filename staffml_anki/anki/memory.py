@@ -44,6 +44,8 @@ _MIGRATIONS = (
 )
 
 
+_MAKING = "making"
+
 UNKNOWN = "\x00"
 """Stands in a journal for a text that nobody knows; no field can hold it."""
 
@@ -85,6 +87,7 @@ class Remembered:
         undecided: conflicts that nobody decided, with the text that both sides started from; None where unknown.
         earlier: (question, field, digest) of texts that we wrote and later replaced: after going back to a backup they
             are there again, and no edit of the learner's.
+        making: the decks that an unfinished sync was about to make: their names, by path.
     """
 
     notes: Mapping[QuestionId, Written] = field(default_factory=dict)
@@ -92,6 +95,7 @@ class Remembered:
     decks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     undecided: Mapping[tuple[QuestionId, str], str | None] = field(default_factory=dict)
     earlier: frozenset[tuple[QuestionId, str, str]] = frozenset()
+    making: Mapping[str, str] = field(default_factory=dict)
 
 
 def profile_folder(home: Path, profile: str, collection: str) -> Path:
@@ -167,7 +171,7 @@ class Memory:
         earlier = frozenset(
             (QuestionId(key), name, digest) for key, name, digest in self._rows("SELECT id, field, digest FROM earlier")
         )
-        return Remembered(notes, journal, decks, undecided, earlier)
+        return Remembered(notes, journal, decks, undecided, earlier, json.loads(self.about(_MAKING) or "{}"))
 
     def chain_names(self) -> dict[str, str]:
         return dict(self._rows("SELECT id, name FROM chains"))
@@ -199,9 +203,15 @@ class Memory:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def begin(self, intended: Mapping[QuestionId, Intended]) -> None:
-        """Write the journal. An older, unfinished one is kept where this one says nothing."""
+    def begin(self, intended: Mapping[QuestionId, Intended], making: Mapping[str, str]) -> None:
+        """Write the journal. An older, unfinished one is kept where this one says nothing.
+
+        Args:
+            making: as in ``Remembered``.
+        """
+        names = json.loads(self.about(_MAKING) or "{}") | dict(making)
         with transaction(self._connection):
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_MAKING, json.dumps(names)))
             self._connection.executemany(
                 "INSERT OR REPLACE INTO journal VALUES (?,?,?,?)",
                 [(key, each.text, each.deck, " ".join(sorted(each.kinds))) for key, each in intended.items()],
@@ -245,6 +255,7 @@ class Memory:
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
+            _MAKING: "",
             "release": json.dumps(release, ensure_ascii=False),
         }
         with transaction(self._connection) as connection:

@@ -16,7 +16,7 @@ from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
-from staffml_anki.anki.wanted import Wanted, WantedNote
+from staffml_anki.anki.wanted import Wanted, WantedNote, is_plan_deck
 from staffml_anki.cards.note import digests_of, guid_of
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES, Templates
 from staffml_anki.reading import digest_of_texts
@@ -64,9 +64,15 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
     for key, held in () if relayout else snapshot.notes.items():
         name = snapshot.decks.get(snapshot.deck_of(held))
         note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
-        if name is not None and note is not None:
-            # Nobody put a card into a study plan's deck before we did.
-            cards.append((note.path if key in past.notes else note.home or note.path, name))
+        if name is None or note is None:
+            continue
+        path = note.path if key in past.notes else note.home or note.path
+        if is_plan_deck(name) and not is_plan_deck(path):
+            # A study plan has it, by a sync that is not remembered or was stopped: no deck of the recipe's is there.
+            path = wanted.notes[key].path if key in wanted.notes else ""
+            if name.split("::")[-2:] != path.split("::")[-2:]:
+                continue
+        cards.append((path, name))
     return Places(snapshot.decks, {path: number for path, (number, _) in past.decks.items()}, cards)
 
 
@@ -80,7 +86,7 @@ class _Planner:
     def __init__(self, wanted: Wanted, snapshot: Snapshot, remembered: Remembered, choices: Choices) -> None:
         self._wanted, self._snapshot, self._choices = wanted, snapshot, choices
         # A collection without any of our notes is a new one: nobody deletes ten thousand notes to see them come back.
-        self._past = remembered if snapshot.notes else Remembered(journal=remembered.journal)
+        self._past = remembered if snapshot.notes else Remembered(journal=remembered.journal, making=remembered.making)
         self._names = snapshot.notetype.fields if snapshot.notetype else FIELDS
         self._same_fields = self._names == FIELDS
         self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
@@ -233,7 +239,8 @@ class _Planner:
         relayout = self._choices.relayout
         deck = self._snapshot.deck_of(held)
         if written is None and note.home:  # a study plan moves it, from where a package put it
-            movable = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
+            at_home = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
+            movable = at_home or held.filtered
         else:
             movable = written is not None and written.note.path != note.path
         if not relayout and not movable:
@@ -250,23 +257,33 @@ class _Planner:
 
     def _is_where_we_put_it(self, written: Written, deck: int) -> bool:
         intended = self._past.journal.get(written.note.question)
-        if intended is not None and intended.deck and intended.deck == deck:
-            return True
+        if intended is not None and "moved" in intended.kinds:
+            # Into a deck that was there, or into one that was only being made.
+            made = {name.casefold() for name in self._past.making.values()}
+            name = self._snapshot.decks.get(deck, "").casefold()
+            if intended.deck == deck if intended.deck else name in made:
+                return True
         if written.deck:
             return written.deck == deck
         return self._snapshot.decks.get(deck, "").casefold() == self._places.of(written.note.path).casefold()
 
     def _new_decks(self, paths: Iterable[str]) -> Iterable[NewDeck]:
-        """Decks that changes need, and the recipe's decks above them, with the nearest deck that is there already."""
+        """Decks that changes need, and the recipe's decks above them, with the nearest deck that is there already; and
+        decks that a stopped sync was making: there they may be, without their options and description."""
         lineages = {"::".join(path.split("::")[:depth]) for path in paths for depth in range(1, MAX_DEPTH)}
-        needed = {path for path in lineages if path in self._wanted.descriptions}
+        begun = {path for path in self._past.making if path not in self._past.decks}
+        needed = {path for path in lineages | begun if path in self._wanted.descriptions}
+        unfinished = {self._places.of(path).casefold() for path in begun}
         for name, path in sorted((self._places.of(path), path) for path in needed):
-            if self._places.exists(name):
+            description, there = self._wanted.descriptions[path], self._places.exists(name)
+            if there and (path not in begun or name != self._past.making[path]):
                 continue
-            parent = name
-            while parent and not self._places.exists(parent):
+            parent = name.rpartition("::")[0]
+            while parent and (not self._places.exists(parent) or parent.casefold() in unfinished):
                 parent = parent.rpartition("::")[0]
-            yield NewDeck(name, path, self._wanted.descriptions[path], parent)
+            if self._snapshot.descriptions.get(self._snapshot.deck_ids.get(name.casefold(), 0)):
+                description = ""  # it has one, perhaps the learner's
+            yield NewDeck(name, path, description, parent)
 
     def _described(self) -> dict[str, str]:
         """Decks whose description is still ours, and out of date."""

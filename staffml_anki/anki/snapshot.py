@@ -28,12 +28,15 @@ WORTH_AN_EXPORT = 200
 """Notes in decks outside the tree, from which on exporting those decks, too, is cheaper than asking for each note."""
 
 
-def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) -> Snapshot:
+def take_snapshot(
+    gateway: Gateway, roots: Sequence[str], scratch: Path | None, *, everywhere: bool = False
+) -> Snapshot:
     """Read all of ours.
 
     Args:
         roots: top-level decks that are likely to hold our cards.
         scratch: a file to export to, on a file system that Anki may share; None to read through calls.
+        everywhere: export every tree that holds some of ours, so that the backup lacks none of them.
 
     Raises:
         AnkiError: Anki does not answer as it should.
@@ -50,8 +53,9 @@ def take_snapshot(gateway: Gateway, roots: Sequence[str], scratch: Path | None) 
     exports = _Exports(gateway, held, names, marks, scratch if all_notes else None)
     exports.read(next(iter(exports.existing(roots)), ""))
     rest = [number for number in all_notes if number not in exports.told]
-    if len(rest) > WORTH_AN_EXPORT:
-        for root in exports.roots_of(rest):
+    # Where none was exported the learner may have renamed the tree before we knew it: without one there is no backup.
+    if rest and (everywhere or len(rest) > WORTH_AN_EXPORT or not exports.told):
+        for root in exports.roots_of(rest, everywhere=everywhere):
             exports.read(root)
         rest = [number for number in all_notes if number not in exports.told]
     others = read_notes(gateway, held, rest, names, marks)
@@ -200,13 +204,17 @@ class _Exports:
         there = {name.casefold(): name for name in self._decks.values()}
         return [there[name.casefold()] for name in roots if name.casefold() in there]
 
-    def roots_of(self, notes: Sequence[int]) -> list[str]:
-        """The top-level decks that hold many of these notes, the fullest first; filtered decks cannot be exported."""
+    def roots_of(self, notes: Sequence[int], *, everywhere: bool) -> list[str]:
+        """The top-level decks that hold many of these notes, or any, the fullest first; filtered decks cannot be
+        exported."""
         if self._scratch is None:
             return []
-        wanted = f"mid:{self.held.id}"
-        cards = shapes.ids("findCards", self._gateway.call("findCards", query=f"{wanted} -deck:filtered"))
+        told = {card.id for note in self.told.values() for card in note.all_cards}
+        wanted = f"mid:{self.held.id} -deck:filtered"
+        cards = [card for card in self._gateway.find_cards(wanted) if card not in told]
         tops = Counter(name.partition("::")[0] for name in self._gateway.decks_of(cards).values())
+        if everywhere:
+            return [name for name, _ in tops.most_common()]
         return [name for name, count in tops.most_common(MOST_EXPORTS) if count * len(tops) >= len(notes)]
 
     def read(self, root: str) -> None:

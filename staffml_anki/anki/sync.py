@@ -13,6 +13,7 @@ from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
 from staffml_anki.anki.held import SEPARATOR, Snapshot
 from staffml_anki.anki.memory import UNKNOWN, Intended, Memory, Remembered, Written
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of, text_digest
+from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, all_fields, failures, read_back
@@ -63,6 +64,7 @@ class Prepared:
     from_memory: bool
     """The release is the one of the last sync, and was not read again."""
     gate: Gate | None = None
+    relayout: bool = False
 
     @property
     def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
@@ -70,16 +72,18 @@ class Prepared:
         conflicts, with the text that both sides started from (None where nobody knows it). And fields that the note
         type lacks: nothing of ours is in them, should they come back."""
         lacking = () if self.plan.notetype.add_fields else self.plan.notetype.missing
-        found: dict[tuple[QuestionId, str], str | None] = {
-            (question, name): ""
-            for name in lacking
-            for question in self.wanted.notes.keys() & self.snapshot.notes.keys()
-        }
+        here = self.wanted.notes.keys() & self.snapshot.notes.keys()
+        found: dict[tuple[QuestionId, str], str | None] = {(key, name): "" for name in lacking for key in here}
         for question, conflict in self.plan.conflicts:
             if conflict.keep == "theirs" or conflict.decided:
                 continue
             found[question, conflict.field] = self.base_of(question, conflict.field)
         return found
+
+    @property
+    def places(self) -> Places:
+        """Where the plan puts what the recipe calls by its paths."""
+        return places_of(self.wanted, self.snapshot, self.remembered, relayout=self.relayout)
 
     def base_of(self, question: QuestionId, field: str) -> str | None:
         """The text that both sides of a conflict started from; None where nobody knows it."""
@@ -143,7 +147,7 @@ class Session:
             chain_names = self.memory.chain_names()
             rendered = {key: written.note for key, written in remembered.notes.items()}
             wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan, rendered)
-        roots = self._roots(wanted, remembered)
+        roots = self._roots((*wanted.descriptions, *remembered.decks), remembered)
         scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
         self._say("reading the collection")
         snapshot = take_snapshot(self.gateway, roots, scratch)
@@ -151,19 +155,20 @@ class Session:
             require_fields(snapshot.notetype)
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
-        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate)
+        relayout = wish.choices.relayout
+        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate, relayout)
 
     def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
         """The same look at both sides, with other choices."""
         choices = replace(wish.choices, gate=prepared.gate)
         plan = make_plan(prepared.wanted, prepared.snapshot, prepared.remembered, choices, prepared.templates)
-        return replace(prepared, plan=plan)
+        return replace(prepared, plan=plan, relayout=choices.relayout)
 
     def look(self) -> Snapshot:
         """A snapshot alone, without a vault; its exports are the backup."""
         remembered = self.memory.remembered()
-        tops = sorted({path.partition("::")[0] for path in remembered.decks} or {ROOT})
-        return take_snapshot(self.gateway, tops, self.memory.folder / "snapshot.apkg")
+        roots = self._roots(remembered.decks or (ROOT,), remembered)
+        return take_snapshot(self.gateway, roots, self.memory.folder / "snapshot.apkg", everywhere=True)
 
     def outcome_of(self, prepared: Prepared) -> Outcome:
         """What applying a plan would give if everything took."""
@@ -203,11 +208,12 @@ class Session:
         if plan.empty:
             self.discard(snapshot)
             decided = prepared.undecided != prepared.remembered.undecided
-            if not prepared.from_memory or prepared.remembered.journal or decided:
+            stopped = prepared.remembered.journal or prepared.remembered.making
+            if not prepared.from_memory or stopped or decided:
                 self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
-        self.memory.begin(_intended(prepared))
+        self.memory.begin(_intended(prepared), {deck.path: deck.name for deck in plan.new_decks})
         # Without anything of ours in the collection nothing was exported: whether Anki reads our files shows then.
         packages = wish.use_packages and (bool(snapshot.packages) or not snapshot.notes)
         package = self.memory.folder / "delta.apkg" if packages else None
@@ -229,9 +235,9 @@ class Session:
 
     # -- details ----------------------------------------------------------------------------------
 
-    def _roots(self, wanted: Wanted, remembered: Remembered) -> list[str]:
+    def _roots(self, paths: Iterable[str], remembered: Remembered) -> list[str]:
         """Top-level decks likely to hold our cards: what ours is called now, and what the recipe calls it."""
-        tops = sorted({path.partition("::")[0] for path in (*wanted.descriptions, *remembered.decks)})
+        tops = sorted({path.partition("::")[0] for path in paths})
         if not remembered.decks:
             return tops
         names = {number: name for name, number in self.gateway.decks().items()}
@@ -304,7 +310,7 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
     """What is certain to be in the collection as the release has it, and whether that is all of the release."""
     plan, past = prepared.plan, prepared.remembered.notes
     moved = {change.question for change in plan.changes if change.deck}
-    places = places_of(prepared.wanted, prepared.snapshot, prepared.remembered)
+    places = prepared.places
     waiting = set(plan.waiting)
     found = []
     for key, note in prepared.wanted.notes.items():
@@ -320,8 +326,8 @@ def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tup
             if prepared.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
                 deck = here
         # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
-        kept = replace(note, path=before.note.path) if key in waiting and before is not None else note
-        found.append(Written(kept, deck, True))
+        was = before.note.path if before is not None else note.home or note.path
+        found.append(Written(replace(note, path=was) if key in waiting else note, deck, True))
     return found, not failed and not waiting
 
 
@@ -341,15 +347,14 @@ def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> di
     plan, snapshot, past = prepared.plan, prepared.snapshot, prepared.remembered.decks
     ids = {name.casefold(): number for name, number in decks.items()}
     new = {deck.path: deck.name for deck in plan.new_decks}
-    places = places_of(prepared.wanted, snapshot, prepared.remembered)
+    places = prepared.places
     found = {}
     for path, description in prepared.wanted.descriptions.items():
         name = new.get(path) or places.of(path)
         number = ids.get(name.casefold())
         if number is None:
             continue
-        ours = name in applied.described or (path in new and applied.packages)
-        if ours or snapshot.descriptions.get(number) == description:
+        if name in applied.described or snapshot.descriptions.get(number) == description:
             found[path] = (number, description)
         else:
             # An export leaves out a deck without cards: nobody knows whose its description is by now.

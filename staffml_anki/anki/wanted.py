@@ -1,6 +1,7 @@
 """What a release says should be in the collection: every note, rendered, and its place. A value."""
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,9 @@ from staffml_anki.vault.select import Selection, require_known
 _TITLE = FIELDS.index("Title")
 
 PLAN_DECK = "Plan"
+
+
+_IN_PLAN_DECK = re.compile(rf"(^|::){PLAN_DECK} [^:]+::\d\d ")
 
 
 class PlanDecks(BaseModel):
@@ -92,6 +96,11 @@ class Wanted:
     media: Mapping[str, bytes]
     chains: tuple[tuple[QuestionId, ...], ...] = ()
     errors: tuple[Problem, ...] = ()
+
+
+def is_plan_deck(name: str) -> bool:
+    """Whether a deck is one that we give to a step of a study plan."""
+    return _IN_PLAN_DECK.search(name) is not None
 
 
 def inputs_of(source: Source, recipe: Recipe, narrow: Selection, plan: PlanDecks | None = None) -> str:

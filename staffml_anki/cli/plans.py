@@ -45,6 +45,7 @@ def show_plan(plan: "Plan", profile: str, notes: int, *, verbose: bool) -> None:
         output.warn(f"assumed: {assumption}")
     if plan.empty:
         output.say("nothing to do: the collection is up to date", "green")
+        _say_how_to_decide(plan)
 
 
 def _list_conflicts(plan: "Plan") -> None:
@@ -53,6 +54,11 @@ def _list_conflicts(plan: "Plan") -> None:
         output.say(f"         conflict  {question} · {conflict.field}: {whose}", "magenta")
     if len(plan.conflicts) > 10:
         output.say(f"         … and {len(plan.conflicts) - 10:,} more conflicts; --verbose shows all", "magenta")
+
+
+def _say_how_to_decide(plan: "Plan") -> None:
+    if any(conflict.keep == "mine" and not conflict.decided for _, conflict in plan.conflicts):
+        output.say("         decide them with --conflicts ask, or --conflicts take-theirs", "dim")
 
 
 def _summary(kind: "Kind", changes: tuple["NoteChange", ...]) -> str:
@@ -157,8 +163,7 @@ def show_outcome(outcome: "Outcome") -> None:
     done = [f"{getattr(outcome, kind):,} {kind}" for kind in COLOURS if getattr(outcome, kind)]
     output.say(f"done and read back: {', '.join(done) or 'no note changed'}", "bold green")
     _list_conflicts(outcome.plan)
-    if any(conflict.keep == "mine" and not conflict.decided for _, conflict in outcome.plan.conflicts):
-        output.say("         decide them with --conflicts ask, or --conflicts take-theirs", "dim")
+    _say_how_to_decide(outcome.plan)
     for failure in outcome.failed[:20]:
         output.warn(f"not done: {failure.question}: {failure.what}", "bold red")
     if len(outcome.failed) > 20:

@@ -108,6 +108,8 @@ class SyncRun:
     def _settled(self, session: "Session", prepared: "Prepared") -> tuple["SyncRun", "Prepared"]:
         """The plan once it is known to be sane, with the conflicts decided one by one where that was asked for."""
         session.require_sane(prepared, retire_many=self.request.retire_many)
+        if prepared.gate is None and (self.request.gate_interval, self.request.gate_recall) != (None, None):
+            raise StaffmlAnkiError("--gate-interval and --gate-recall count with gating only: add --gate-chains")
         if self.saved is not None and not prepared.plan.same_as(self.saved):
             raise StaffmlAnkiError("the collection or the vault has moved on since this plan; make a new one")
         if not self.ask_about_conflicts or not prepared.plan.conflicts or (self.looking and self.plan_file is None):
@@ -132,7 +134,9 @@ class SyncRun:
         """The plan that the learner agreed to: looked at again after they answered, for Anki went on meanwhile."""
         while not prepared.plan.empty:
             if not prepared.snapshot.packages and prepared.snapshot.notes:
-                output.warn("note: Anki cannot write a backup where we see it; make one in Anki (File → Create Backup)")
+                unseen = "Anki cannot write a backup where we see it"
+                why = unseen if wish.use_packages else "--no-packages has no backup"
+                output.warn(f"note: {why}; make one in Anki (File → Create Backup)")
             if self.yes:
                 break
             if not typer.confirm("Do it?", default=False):
@@ -187,11 +191,14 @@ def sync_with_ankiweb(connection: "Connection", *, wanted: bool) -> str:
 
 def sync_with_ankiweb_again(connection: "Connection") -> str:
     """The sync after the work: when it fails, the work is done all the same, and said."""
+    why = ""
     try:
-        return sync_with_ankiweb(connection, wanted=True)
+        done = sync_with_ankiweb(connection, wanted=True) == "synced"
     except StaffmlAnkiError as error:
-        output.warn(f"staffml-anki: everything is in Anki, but not on AnkiWeb yet: {error}")
-        return "failed"
+        done, why = False, f": {error}"
+    if not done:
+        output.warn(f"staffml-anki: everything is in Anki, but not on AnkiWeb yet{why}")
+    return "synced" if done else "failed"
 
 
 def _ask_about_conflicts(prepared: "Prepared") -> "tuple[tuple[QuestionId, str, Side], ...]":

@@ -1,16 +1,23 @@
 """What a hostile second reading of the sync found: each of these lost something, or led nowhere."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Never
 
 import pytest
 from factory import question
-from living import Living, living, revised
-from test_sync import WAYS, change_model, first
+from living import Living, living, revised, small_vault
+from test_sync import WAYS, change_model, first, imported, moved_on
 
 from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gating import GateWish
+from staffml_anki.anki.wanted import PlanDecks
+from staffml_anki.database import open_database
+from staffml_anki.vault import QuestionId
 
 
 @pytest.fixture(params=WAYS)
@@ -122,3 +129,161 @@ def test_a_field_that_the_learner_puts_back_by_hand_is_filled_by_the_next_sync(f
     held = fast.held()
     assert held["cloud-0001"]["fields"]["Answer"].startswith("<p>Answer 1")
     assert held["cloud-0003"]["fields"]["Answer"] == "my own"
+
+
+# -- decks ----------------------------------------------------------------------------------------
+
+
+def own_options(world: Living, deck: str) -> int:
+    """The id of a preset of the learner's, which a deck has from now on."""
+    with world.collection() as col:
+        number = int(col.decks.add_config_returning_id("Mine"))
+        found = col.decks.by_name(deck)
+        found["conf"] = number
+        col.decks.save(found)
+        return number
+
+
+@pytest.mark.parametrize("at", ["_store_media", "_describe", "_give_options", "change_deck"])
+def test_a_deck_that_a_stopped_sync_made_gets_its_options_and_description(world: Living, at: str) -> None:
+    questions, chains = first(world)
+    options = own_options(world, "StaffML::cloud")
+    new = [*moved_on(questions), question("cloud-0101", level="L2", title="New deck")]
+    vault = world.vault(new, chains)
+    stopped(world, vault, f"apply.{at}")
+    world.sync(vault)
+    assert world.prepare(vault).plan.empty
+    with world.collection() as col:
+        for name in ("StaffML::cloud::L2", "StaffML::cloud::L5"):
+            deck = col.decks.by_name(name)
+            assert deck["conf"] == options, name
+            assert deck["desc"] or world.server.addon.build == "2023", name
+
+
+def test_what_the_learner_says_of_a_half_made_deck_stays(world: Living) -> None:
+    questions, chains = first(world)
+    own_options(world, "StaffML::cloud")
+    vault = world.vault([*questions, question("cloud-0101", level="L2", title="New deck")], chains)
+    stopped(world, vault, "apply._give_options")
+    with world.collection() as col:
+        options = col.decks.add_config_returning_id("For L2")
+        deck = col.decks.by_name("StaffML::cloud::L2")
+        deck["conf"], deck["desc"] = options, "my words"
+        col.decks.save(deck)
+    world.sync(vault)
+    with world.collection() as col:
+        deck = col.decks.by_name("StaffML::cloud::L2")
+        assert deck["conf"] == options
+        assert deck["desc"] == "my words" or not world.server.addon.packages
+    assert world.prepare(vault).plan.empty
+
+
+def test_a_stopped_move_into_a_new_deck_is_ours_for_any_later_release(world: Living) -> None:
+    questions, chains = first(world)
+    stopped(world, world.vault(moved_on(questions), chains), "sync.read_back")
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L5"
+    later = moved_on(questions)
+    later[6]["level"] = "L1"
+    assert world.sync(world.vault(later, chains)).moved == 1
+    assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L1"
+
+
+@pytest.mark.parametrize("packages", [True, False], ids=["package", "calls"])
+def test_a_new_deck_of_moved_cards_has_its_description_and_follows_the_release(tmp_path: Path, packages: bool) -> None:
+    with living(tmp_path / "profile", packages=packages) as world:
+        questions, chains = first(world)
+        assert world.sync(world.vault(moved_on(questions), chains)).moved == 1
+        with world.collection() as col:
+            assert "release 1.2.0" in col.decks.by_name("StaffML::cloud::L5")["desc"]
+        world.sync(world.vault(moved_on(questions), chains))
+        with world.collection() as col:
+            assert ("release 1.3.0" in col.decks.by_name("StaffML::cloud::L5")["desc"]) == packages
+
+
+def test_relayout_of_an_imported_deck_is_where_new_cards_go_and_done_once(fast: Living) -> None:
+    questions, chains = small_vault()
+    vault = fast.vault(questions, chains)
+    imported(fast, vault)
+    fast.move("cloud-0007", "Mine")
+    assert fast.sync(vault, relayout=True).moved == 1
+    assert fast.held()["cloud-0007"]["deck"] == "StaffML::cloud::L4"
+    assert fast.prepare(vault, relayout=True).plan.empty
+    fast.sync(fast.vault([*questions, question("cloud-0100", level="L4", title="New")], chains))
+    assert fast.held()["cloud-0100"]["deck"] == "StaffML::cloud::L4"
+
+
+# -- study plans ----------------------------------------------------------------------------------
+
+PLAN = PlanDecks(name="week", title="A week", steps=(("One", (QuestionId("cloud-0007"),)),))
+STEP = "StaffML::Plan week::01 One"
+
+
+@pytest.mark.parametrize("lost", ["memory", "stopped", "stopped and renamed"])
+def test_a_plan_ends_although_nobody_remembers_how_it_began(fast: Living, lost: str) -> None:
+    questions, chains = small_vault()
+    vault = fast.vault(questions, chains)
+    imported(fast, vault)
+    tree = "StaffML"
+    if lost == "memory":
+        fast.sync(vault)
+        assert fast.sync(vault, plan=PLAN).moved == 1
+        fast.forget_memory()
+    else:
+        stopped(fast, vault, "sync.read_back", plan=PLAN)
+    if lost.endswith("renamed"):
+        tree = "Interview"
+        fast.rename("StaffML", tree)
+    assert fast.held()["cloud-0007"]["deck"] == STEP.replace("StaffML", tree)
+    more = fast.vault([*questions, question("cloud-0100", level="L4", title="New")], chains)
+    fast.sync(more, plan=PLAN)
+    held = fast.held()
+    assert held["cloud-0007"]["deck"] == STEP.replace("StaffML", tree)
+    assert held["cloud-0100"]["deck"] == f"{tree}::cloud::L4"
+    fast.sync(more)
+    assert fast.held()["cloud-0007"]["deck"] == f"{tree}::cloud::L4"
+    assert fast.prepare(more).plan.empty
+
+
+def test_on_another_computer_no_new_card_goes_into_a_plan_s_deck(fast: Living) -> None:
+    questions, chains = first(fast)
+    fast.sync(fast.folder / "release-1", plan=PLAN)
+    fast.forget_memory()
+    fast.sync(fast.vault([*questions, question("cloud-0100", level="L4", title="New")], chains))
+    assert fast.held()["cloud-0100"]["deck"] == "StaffML::cloud::L4"
+
+
+def test_an_imported_card_in_a_filtered_deck_joins_the_plan_once_it_is_out(fast: Living) -> None:
+    vault = fast.vault(*small_vault())
+    imported(fast, vault)
+    fast.cram("Cram", "ID:cloud-0007")
+    assert fast.sync(vault, plan=PLAN).plan.waiting == ("cloud-0007",)
+    with fast.collection() as col:
+        col.sched.empty_filtered_deck(col.decks.id_for_name("Cram"))
+    assert fast.sync(vault, plan=PLAN).moved == 1
+    assert fast.held()["cloud-0007"]["deck"] == STEP
+
+
+# -- our own file ---------------------------------------------------------------------------------
+
+
+def opened(path: Path, steps: tuple[str, ...]) -> int:
+    """The version of the schema of a database, once it is open."""
+    connection, notices = open_database(path, steps, damage="")
+    with closing(connection):
+        assert notices == []
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_two_first_syncs_at_once_make_one_memory(tmp_path: Path) -> None:
+    faster = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    faster.execute("PRAGMA journal_mode = WAL")
+    faster.execute("BEGIN IMMEDIATE")
+    steps = ("CREATE TABLE one (id);", "CREATE TABLE two (id);")
+    with ThreadPoolExecutor(1) as pool:
+        slower = pool.submit(opened, tmp_path / "state.db", steps)
+        time.sleep(0.3)  # it has seen a file without a schema, and waits
+        for step in (*steps, "PRAGMA user_version = 2"):
+            faster.execute(step)
+        faster.execute("COMMIT")
+        faster.close()
+        assert slower.result(20) == 2

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -146,7 +147,7 @@ def test_doctor_finds_everything_in_order_or_says_what_to_do(world: Living, run:
     from staffml_anki.vault import QuestionId
 
     with Memory(folder) as memory:
-        memory.begin({QuestionId("cloud-0001"): Intended("", 0, frozenset())})
+        memory.begin({QuestionId("cloud-0001"): Intended("", 0, frozenset())}, {})
     done = run("doctor")
     assert done.code == 1
     assert "✗ state        the last sync did not finish" in done.out
@@ -344,3 +345,78 @@ def test_the_plan_file_is_plain_json(world: Living, run: Run) -> None:
     saved = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     assert saved["plan"]["added"] == 8
     assert saved["request"]["recipe"] == "complete"
+
+
+def backed_up(world: Living) -> set[str]:
+    """The questions in the newest backup, of however many packages it is."""
+    from staffml_anki.package.reader import open_package
+
+    packages = sorted((world.folder.parent / "home").glob("*/backups/*.apkg"))
+    found = set()
+    for path in packages:
+        if path.name[:17] == packages[-1].name[:17]:
+            with open_package(path) as exported:
+                found |= {text.split("\x1f")[0] for (text,) in exported.connection.execute("SELECT flds FROM notes")}
+    return found
+
+
+def test_prune_backs_up_all_that_it_deletes_wherever_the_learner_keeps_it(world: Living, run: Run) -> None:
+    questions, chains = small_vault(12)
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    world.move("edge-0012", "Elsewhere")
+    world.rename("StaffML", "Interview")
+    run("sync", "-v", world.vault(questions[:8], chains), "-y", "--no-ankiweb")
+    shutil.rmtree(next((world.folder.parent / "home").glob("*/backups")))
+    done = run("prune", "--yes", "--no-ankiweb")
+    assert (done.code, done.err) == (0, "")
+    assert len(world.held()) == 8
+    assert backed_up(world) == {raw["id"] for raw in questions}
+    assert not list((world.folder.parent / "home").rglob("snapshot*.apkg"))
+
+
+def test_a_small_imported_tree_that_was_renamed_is_backed_up(world: Living, run: Run, tmp_path: Path) -> None:
+    questions, chains = small_vault()
+    run("build", "-v", world.vault(questions, chains), "-o", tmp_path / "staffml.apkg")
+    world.gateway().import_package(str(tmp_path / "staffml.apkg"))
+    world.rename("StaffML", "Interview")
+    done = run("sync", "-v", world.vault(questions[:7], chains), "-y", "--no-ankiweb")
+    assert "cannot write" not in done.err
+    assert "1 retired" in done.out
+    assert backed_up(world) == {raw["id"] for raw in questions}
+
+
+@pytest.mark.parametrize("state", ["offline", "out"])
+def test_a_network_that_breaks_after_the_work_is_a_failure(
+    world: Living, run: Run, monkeypatch: pytest.MonkeyPatch, state: Any
+) -> None:
+    vault = world.vault(*small_vault())
+    world.server.addon.ankiweb = "in"
+    sync = Gateway.sync_with_ankiweb
+
+    def once(gateway: Gateway) -> None:
+        sync(gateway)
+        world.server.addon.ankiweb = state
+
+    monkeypatch.setattr(Gateway, "sync_with_ankiweb", once)
+    done = run("sync", "-v", vault, "-y", "--json")
+    assert (done.code, done.json["ankiweb"], done.json["added"]) == (1, "failed", 8)
+    assert "everything is in Anki, but not on AnkiWeb yet" in done.err
+
+
+def test_messages_say_what_is_so_and_what_to_do(world: Living, run: Run) -> None:
+    questions, chains = small_vault()
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    world.edit("cloud-0001", "Answer", "mine")
+    vault = world.vault(revised(questions, 0, 1), chains)
+    done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--no-packages")
+    assert "--no-packages has no backup; make one in Anki" in done.err
+    run("sync", "-v", vault, "-y", "--no-ankiweb")  # decks' descriptions, which calls cannot see
+    for more in ((), ("--dry-run",)):
+        done = run("sync", "-v", vault, "-y", "--no-ankiweb", *more)
+        assert "nothing to do" in done.out
+        assert "decide them with --conflicts ask" in done.out
+    done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "3")
+    assert (done.code, "count with gating only: add --gate-chains" in done.err) == (2, True)
+    done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "3", "--gate-chains", "--json")
+    assert (done.code, done.json["locked"]) == (0, 4)
+    assert run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "4").code == 0, "it is on by now"
