@@ -7,12 +7,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
+from staffml_anki.cli.clock import seconds
 from staffml_anki.cli.output import clean
-from staffml_anki.cli.sitting import NOT_SAVED, seconds
 from staffml_anki.study.session import Estimate, Event, Pause, Resume, Reveal, Score, Skip, Tick
 
 if TYPE_CHECKING:
-    from staffml_anki.cli.sitting import Clock
+    from staffml_anki.cli.clock import Clock
     from staffml_anki.study.desk import Desk
     from staffml_anki.study.view import View
 
@@ -173,7 +173,7 @@ class Sitting(App[str]):
         page = self.query_one("#page", VerticalScroll)
         keys = _keys(view, typing=bool(self.query_one(Input).display))
         keys = f"{keys} · ↑↓ scroll" if page.max_scroll_y > 0 else keys
-        self._set("keys", f"{NOT_SAVED} · {keys}" if self._desk.unsaved else keys)
+        self._set("keys", f"not saved yet · {keys}" if self._desk.unsaved else keys)
         here = (view.where + view.title, len(view.parts))
         if here[0] != self._shown[0]:
             page.scroll_home(animate=False)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from staffml_anki.cli import options, output
+from staffml_anki.cli.clock import seconds
 from staffml_anki.cli.histories import Profile
 from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault, begun_or_new, session_of
-from staffml_anki.cli.sitting import require_terminal, seconds
+from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from staffml_anki.cli import options, output
-from staffml_anki.cli.sitting import Clock, show_session, sit
+from staffml_anki.cli.clock import Clock
+from staffml_anki.cli.sitting import show_session, sit
 from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:

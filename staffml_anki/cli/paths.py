@@ -166,7 +166,7 @@ def plan_stop(profile: Profile = None) -> None:
     [dim]Example:[/dim]
       staffml-anki plan stop
     """
-    from staffml_anki.cli.sitting import Clock
+    from staffml_anki.cli.clock import Clock
     from staffml_anki.data import home_folder
     from staffml_anki.reviews import HistoryStore, history_at
     from staffml_anki.study.notebook import Notebook

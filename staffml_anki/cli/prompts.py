@@ -7,10 +7,10 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from staffml_anki.cli import output
-from staffml_anki.cli.sitting import NOT_SAVED, seconds
+from staffml_anki.cli.clock import seconds
 
 if TYPE_CHECKING:
-    from staffml_anki.cli.sitting import Clock
+    from staffml_anki.cli.clock import Clock
     from staffml_anki.study.desk import Desk
     from staffml_anki.study.session import Event
     from staffml_anki.study.view import View
@@ -41,7 +41,7 @@ def run(desk: "Desk", clock: "Clock") -> None:
             for event in events:
                 desk.do(event, clock.now())
             if desk.unsaved:
-                output.warn(f"{NOT_SAVED}: {desk.unsaved}")
+                output.warn(f"not saved yet: {desk.unsaved}")
     except KeyboardInterrupt:
         output.say()  # the terminal has just shown ^C
         raise

@@ -3,10 +3,10 @@
 import os
 import shutil
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from staffml_anki.cli import output
+from staffml_anki.cli.clock import Clock, seconds
 from staffml_anki.errors import StaffmlAnkiError
 
 if TYPE_CHECKING:
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
 
 SMALLEST = (30, 10)
 """Columns and lines below which a full screen makes no sense."""
-
-
-NOT_SAVED = "not saved yet"
-
-
-class Clock:
-    """Milliseconds since the epoch, by the computer's clock when it was made; afterwards nobody can set it."""
-
-    def __init__(self) -> None:
-        self._start, self._ticks = time.time_ns(), time.monotonic_ns()
-
-    def now(self) -> int:
-        return (self._start + time.monotonic_ns() - self._ticks) // 1_000_000
 
 
 def require_terminal(command: str, instead: str) -> None:
@@ -74,11 +61,3 @@ def show_session(session: "Session", vault: "Vault", resume: str) -> None:
         for answer, question in summary(session, vault)
     ]
     output.table([["score", "time", "level", "question"], *rows], right=(1,), fit=True)
-
-
-def seconds(value: float | None) -> str:
-    """``95`` → ``1:35``."""
-    if value is None:
-        return "–"
-    whole = int(value)
-    return f"{whole // 60}:{whole % 60:02d}"

@@ -14,7 +14,7 @@ from staffml_anki.coverage.result import VERSION, Cell, Coverage, QuestionCovera
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault.axes import LEVELS, topic_name
 
-_LEFT_OUT = ("replayed",)
+_LEFT_OUT = ("replayed", "notices")
 COUNTS = tuple(each.name for each in fields(Cell))
 
 

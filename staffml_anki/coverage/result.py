@@ -213,9 +213,9 @@ class Coverage:
         tables: area × level, area × track, and what was asked for.
         questions: in id order.
         elsewhere: questions of the history that the vault does not have.
-        notices: what the reader should know.
         practice: answers outside of Anki, to questions that were selected; they are in none of the other numbers.
         replayed: memories worked out on the way, for the history to keep; not part of any report.
+        notices: what happened to the history as it was opened; not part of any report.
     """
 
     today: date
@@ -243,3 +243,4 @@ class Coverage:
     elsewhere: int
     practice: Practice = Practice()
     replayed: Mapping[QuestionId, Replayed] = field(default_factory=dict, repr=False)
+    notices: tuple[str, ...] = ()

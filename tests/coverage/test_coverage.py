@@ -574,3 +574,11 @@ def test_a_vault_that_changes_is_read_again(home: Path, lived: Learner, run: Cal
     assert coverage_of(lived.vault).totals.questions == 18
     next((lived.vault / "questions").rglob("cloud-0001.yaml")).unlink()
     assert coverage_of(lived.vault).totals.questions == 17
+
+
+def test_a_history_that_was_damaged_is_said(lived: Learner, home: Path, run: Callable[..., Any]) -> None:
+    (home / "files").mkdir(parents=True)
+    (home / "files" / "history.db").write_bytes(b"no database at all, whatever it is called")
+    done = run("coverage", "-v", lived.vault, "--json")
+    assert (done.code, done.json["totals"]["reviews"]) == (0, 0)
+    assert "was damaged and is kept as history.damaged-1.db" in done.err
