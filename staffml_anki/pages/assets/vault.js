@@ -229,7 +229,7 @@ function chainRow(place, wanted) {
   const made = link("", toChain(place)), track = trackOf(place);
   made.append(rungs, make("b", "", ...marked(about.names.chain[place], wanted)),
     make("i", "", track + " · " + (some < steps.length ? some + " of " : "") + steps.length + " steps"),
-    make("small", "", ...marked(steps.map(number => about.titles[number]).join(" → "), wanted)));
+    make("small", "", ...steps.flatMap((number, step) => [step ? " → " : "", make("bdi", "", ...marked(about.titles[number], wanted))])));
   return make("li", "", made);
 }
 const trackOf = place => about.names.track[about.values.track[about.chains[place][0]][0]];
