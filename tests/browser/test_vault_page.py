@@ -338,6 +338,16 @@ def test_of_many_chains_the_facet_shows_a_few_with_their_counts_and_finds_the_ot
     assert page.locator("#picks").inner_text() == "None fits."
 
 
+def test_a_vault_without_chains_has_no_facet_for_them(reader: Reader, tmp_path: Path) -> None:
+    vault = load_vault(write_folder(tmp_path / "v", [question("alone-1")], [], release()))
+    reader.uri = page_of(vault, tmp_path).as_uri()
+    reader.open()
+    assert reader.rows() == ["alone-1"]
+    assert reader.page.locator("#pick").count() == 0
+    reader.open("#view=chains")
+    assert reader.count() == 0
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [("#cloud-9999", "question cloud-9999"), ("#chain=gone", "chain gone"), ("#level=L9&q=cache", "level L9")],
