@@ -269,7 +269,7 @@ def test_the_list_of_chains_is_searched_and_narrowed_as_the_questions_are(reader
         page.wait_for_timeout(50)
     assert page.locator("#rows a").evaluate_all(shown) == list(expected)
     assert reader.count() == len(expected)
-    sizes = {chain.id: len(chain.steps) for chain in starter.chains}
+    sizes = {str(chain.id): len(chain.steps) for chain in starter.chains}
     told = [f"{n} of {sizes[key]} steps" if n < sizes[key] else f"{n} steps" for key, n in expected.items()]
     assert page.locator("#rows i:not(.level)").all_inner_texts() == [f"Cloud · {text}" for text in told]
     assert page.locator("#rows mark").count() > 3
