@@ -21,7 +21,6 @@ from staffml_anki.parallel import Progress, no_progress, spread
 from staffml_anki.sealed import document
 from staffml_anki.vault import Question, Vault
 from staffml_anki.vault.axes import AREAS, LEVEL_NAMES, LEVELS, TRACK_NAMES, TRACKS, ZONES, topic_name
-from staffml_anki.vault.search import WEIGHTS
 
 PACK = 12
 """Questions in a pack: opening one takes a millisecond or two."""
@@ -51,7 +50,6 @@ def vault_page(vault: Vault, templates: Templates, progress: Progress = no_progr
     index = make_index(questions)
     about = _facts(vault, questions) | {
         "script": script,
-        "weights": list(WEIGHTS.values()),
         "words": " ".join(index.words),
         "lengths": index.lengths,
         "pack": PACK,

@@ -17,7 +17,7 @@ from typing import Any
 import gallery
 import pytest
 from browser import Card, axe
-from factory import sample, write_folder
+from factory import question, release, sample, write_folder
 from playwright.sync_api import Browser, Frame, Page
 from test_cards import CONTRASTS, READABLE
 
@@ -159,6 +159,21 @@ def test_math_is_set_and_hostile_text_is_text(page: Page, tmp_path: Path) -> Non
         assert frame.locator("#qa img, #qa iframe, #qa svg, #qa [onerror]").count() == 0
         assert "<script>alert(1)</script>" in frame.locator(".scenario").inner_text()
     assert complaints == []
+
+
+def test_a_title_that_turns_the_direction_of_text_turns_nothing_beside_it(page: Page, tmp_path: Path) -> None:
+    raw = question("turned-1", title="\u202eevil")
+    vault = load_vault(write_folder(tmp_path / "v", [raw], [], release()))
+    path = tmp_path / "preview.html"
+    path.write_text(preview_page(vault, choose(vault, []), load_templates()), encoding="utf-8")
+    page.goto(path.as_uri())
+    first, last = page.locator(".shown h2 span").evaluate(
+        """one => [0, one.firstChild.length - 1].map(at => { const range = new Range(); range.setStart(one.firstChild, at);
+           range.setEnd(one.firstChild, at + 1); return range.getBoundingClientRect().left; })"""
+    )
+    title = page.locator(".shown h2 bdi").bounding_box()
+    assert title is not None
+    assert title["x"] + title["width"] < first < last
 
 
 def test_without_a_wish_it_shows_cards_that_differ(starter: Vault, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import gallery
 import pytest
 from browser import axe
-from factory import release, sample, write_folder
+from factory import chain, question, release, sample, write_folder
 from playwright.sync_api import Browser, Page, expect
 from test_cards import CONTRASTS, READABLE
 
@@ -264,9 +264,8 @@ def test_the_list_of_chains_is_searched_and_narrowed_as_the_questions_are(reader
     assert 3 < len(expected) < len(starter.chains)
     page = reader.page
     shown = "all => all.map(one => new URLSearchParams(one.hash.slice(1)).get('chain'))"
-    while page.locator("#more").is_visible():
-        page.locator("#more").scroll_into_view_if_needed()
-        page.wait_for_timeout(50)
+    for _ in range(len(expected) // 12):
+        page.evaluate("document.getElementById('more').click()")
     assert page.locator("#rows a").evaluate_all(shown) == list(expected)
     assert reader.count() == len(expected)
     sizes = {str(chain.id): len(chain.steps) for chain in starter.chains}
@@ -338,6 +337,16 @@ def test_of_many_chains_the_facet_shows_a_few_with_their_counts_and_finds_the_ot
     assert page.locator("#picks").inner_text() == "None fits."
 
 
+def test_a_vault_without_chains_has_no_facet_for_them(reader: Reader, tmp_path: Path) -> None:
+    vault = load_vault(write_folder(tmp_path / "v", [question("alone-1")], [], release()))
+    reader.uri = page_of(vault, tmp_path).as_uri()
+    reader.open()
+    assert reader.rows() == ["alone-1"]
+    assert reader.page.locator("#pick").count() == 0
+    reader.open("#view=chains")
+    assert reader.count() == 0
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [("#cloud-9999", "question cloud-9999"), ("#chain=gone", "chain gone"), ("#level=L9&q=cache", "level L9")],
@@ -390,6 +399,25 @@ def test_hostile_text_is_text_in_the_list_and_in_the_search(reader: Reader, page
     title = odd.questions["evil-1"].title  # type: ignore[index]
     assert reader.page.locator("#rows b").first.inner_text() == title
     assert reader.page.locator("#rows img, #rows script, #rows svg").count() == 0
+
+
+def test_a_text_that_turns_its_direction_turns_nothing_beside_it(reader: Reader, tmp_path: Path) -> None:
+    """Titles and topics stand side by side: in a list of chains, and in what a question says of its chains."""
+    raws = [
+        question(f"t-{n}", title=title, topic="\u202ecpot") for n, title in enumerate(("\u202eevil", "Plain", "End"))
+    ]
+    vault = load_vault(write_folder(tmp_path / "v", raws, [chain("one", *raws), chain("two", *raws[::-1])], release()))
+    reader.uri = page_of(vault, tmp_path).as_uri()
+    places = """all => all.map(one => { const node = document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode();
+      return [0, node.length - 1].map(at => { const range = new Range(); range.setStart(node, at); range.setEnd(node, at + 1);
+        return range.getBoundingClientRect().left; }); })"""
+    reader.open("#view=chains")
+    (evil, _), plain, end = reader.page.locator("#rows li:first-child small bdi").evaluate_all(places)
+    assert evil < plain[0] < plain[1] < end[0] < end[1]
+    reader.open("#t-1")
+    chains = reader.page.locator(".to-chain").evaluate_all("all => all.map(one => one.getBoundingClientRect().left)")
+    assert chains == sorted(chains)
+    assert len(chains) == 2
 
 
 def test_the_policy_lets_nothing_run_but_ours(reader: Reader) -> None:

@@ -19,12 +19,12 @@ function draw() {
   const wanted = name => document.querySelector('[name="' + name + '"]').checked;
   const all = document.getElementById("cards");
   all.replaceChildren(...cards.map(card => {
-    const section = document.createElement("section"), heading = document.createElement("h2"), id = document.createElement("span");
+    const section = document.createElement("section"), heading = document.createElement("h2"), title = document.createElement("bdi"), id = document.createElement("span");
     section.className = "shown";
     section.id = card.id;
-    heading.textContent = card.title;
+    title.textContent = card.title;
     id.textContent = card.id;
-    heading.append(id);
+    heading.append(title, id);
     const frames = document.createElement("div");
     frames.className = "frames";
     for (const place of PLACES) for (const night of NIGHTS) for (const side of SIDES) {

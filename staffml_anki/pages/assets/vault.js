@@ -210,7 +210,7 @@ function row(number, wanted) {
 
 // --- Chains ------------------------------------------------------------------------------------------------------------
 // The chains that hold a result: with words, in the order of their best one.
-let held = new Map(), pickable, picked = () => true;
+let held;
 function chainsOf(hits, wanted) {
   held = new Map();
   for (const number of hits) for (const place of about.values.chain[number]) held.set(place, (held.get(place) || 0) + 1);
@@ -229,19 +229,21 @@ function chainRow(place, wanted) {
   const made = link("", toChain(place)), track = trackOf(place);
   made.append(rungs, make("b", "", ...marked(about.names.chain[place], wanted)),
     make("i", "", track + " · " + (some < steps.length ? some + " of " : "") + steps.length + " steps"),
-    make("small", "", ...marked(steps.map(number => about.titles[number]).join(" → "), wanted)));
+    make("small", "", ...steps.flatMap((number, step) => [step ? " → " : "", make("bdi", "", ...marked(about.titles[number], wanted))])));
   return make("li", "", made);
 }
 const trackOf = place => about.names.track[about.values.track[about.chains[place][0]][0]];
-// The facet: of seven hundred chains those that are chosen, then those with most results, as many as one can look through.
+
+// The facet: of seven hundred chains those that are chosen, then, of those that fit what is typed into it, the ones with
+// most results, as many as one can look through.
 const PICKS = 6;
+let fitting, pickable;
 function showPicks() {
   const place = $("picks"), chosen = state.chosen.chain;
   if (!place?.closest("details").open) return;
   const focused = document.activeElement.name === "chain" ? document.activeElement.value : null;
-  const fitting = about.chains.map((_, chain) => chain).filter(chain => !chosen.has(chain) && pickable[chain] && picked(chain));
-  const picks = [...chosen, ...fitting.sort((a, b) => pickable[b] - pickable[a] || a - b).slice(0, PICKS)];
-  const left = fitting.length + chosen.size - picks.length;
+  const others = fitting.filter(chain => !chosen.has(chain) && pickable[chain]).sort((a, b) => pickable[b] - pickable[a] || a - b);
+  const picks = [...chosen, ...others.slice(0, PICKS)], left = others.length - PICKS;
   place.replaceChildren(...picks.map(chain => {
     const label = make("label"), box = make("input");
     box.type = "checkbox";
@@ -251,16 +253,18 @@ function showPicks() {
     box.onchange = () => choose(box, chain);
     label.append(box, " ", make("span", "", ...nameOf(chain).flatMap(part => [part, make("br")]).slice(0, -1)), " ", make("small", "", figures.format(pickable[chain])));
     return label;
-  }), make("p", "none", left ? figures.format(left) + " more" : picks.length ? "" : "None fits."));
+  }), make("p", "none", left > 0 ? figures.format(left) + " more" : picks.length ? "" : "None fits."));
   if (focused !== null) [...place.querySelectorAll("input")].find(box => box.value === focused)?.focus();
 }
 // Many a chain has the name of another: where it begins tells them apart.
 const nameOf = chain => [trackOf(chain) + " · " + about.names.chain[chain], "from " + about.titles[about.chains[chain][0]]];
-// What is typed into the facet narrows it by what it shows of a chain, and by the chain's id.
-function findPicks() {
-  const wanted = words($("pick").value), texts = new Map();
-  const wordsOf = chain => texts.get(chain) ?? texts.set(chain, words([...nameOf(chain), about.facets.chain[chain]].join(" "))).get(chain);
-  picked = chain => wanted.every(one => wordsOf(chain).some(word => word.startsWith(one)));
+// By what the facet shows of a chain, and by its id.
+function findPicks(text) {
+  const wanted = words(text);
+  fitting = about.chains.map((_, chain) => chain).filter(chain => {
+    const own = words([...nameOf(chain), about.facets.chain[chain]].join(" "));
+    return wanted.every(one => own.some(word => word.startsWith(one)));
+  });
   showPicks();
 }
 
@@ -430,8 +434,9 @@ document.addEventListener("keydown", event => {
   $("keys").onclick = () => $("help").showModal();
   for (const {box, place} of boxes) box.onchange = () => choose(box, place);
   pickable = about.chains.map(steps => steps.length);
+  findPicks("");
   if ($("pick")) {
-    $("pick").oninput = findPicks;
+    $("pick").oninput = () => findPicks($("pick").value);
     $("pick").closest("details").ontoggle = showPicks;
   }
   addEventListener("hashchange", show);
