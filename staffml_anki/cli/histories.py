@@ -208,6 +208,9 @@ def progress_export(
         made = progress_file(at.history, at.entries, at.calendar, at.now // 1000, at.for_the_app(), at.practice)
     write_whole({out: (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()})
     output.say(f"{output.counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
+    left = int(history.reviews.answered.sum()) - len(made["attempts"])
+    if left:
+        output.warn(f"note: {output.counted(left, 'answer')} to questions that {vault} does not have left out")
 
 
 def _store(profile: str | None) -> "HistoryStore":

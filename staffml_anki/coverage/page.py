@@ -147,7 +147,7 @@ def _context(found: Coverage) -> dict[str, Any]:
 
 def _tiles(found: Coverage) -> list[tuple[str, str, str]]:
     total, run = found.totals, found.streak
-    ahead = f"next mark {run.next}" if run.next else "beyond the last mark"
+    ahead = f"next mark {run.next}" if run.next else f"past the mark of {run.milestone}"
     return [
         ("Recalled today", percent(total.recall_rate), f"{total.expected_recall:,.0f} of {total.questions:,}"),
         ("Seen", f"{total.seen:,}", f"{total.in_anki:,} in Anki"),

@@ -59,11 +59,26 @@ def ask(gateway: Gateway, held: HeldNotetype, now: int, only: Sequence[int] | No
             sound = [row for each in shapes.items("getReviewsOfCards", rows) if (row := _row(each)) is not None]
             damaged += len(rows) - len(sound)
             reviews[int(card) if card.isdecimal() else 0] = sound
+    changed = _changed(gateway, list(cards))
     states = [
-        (question, _state(card, tagged, marks, reviews.get(card, []), now))
+        (question, _state(card, tagged, marks, reviews.get(card, []), changed.get(card, now)))
         for card, (question, tagged) in cards.items()
     ]
     return Told(states, reviews, damaged)
+
+
+def _changed(gateway: Gateway, cards: Sequence[int]) -> dict[int, int]:
+    """When cards were changed, in seconds since the epoch: only so can what a file says be told to be newer."""
+    action = "cardsModTime"
+    if not gateway.can(action):
+        return {}
+    rows = [
+        shapes.mapping(action, row)
+        for part in batches(cards, BATCH)
+        for row in shapes.items(action, gateway.call(action, cards=list(part)))
+    ]
+    # A card that has gone meanwhile is an empty one.
+    return {shapes.number(action, row.get("cardId")): shapes.number(action, row.get("mod")) for row in rows if row}
 
 
 def _row(raw: Json) -> tuple[int, ...] | None:
@@ -77,7 +92,7 @@ def _row(raw: Json) -> tuple[int, ...] | None:
 
 
 def _state(
-    card: int, tagged: list[str], marks: dict[str, frozenset[int]], reviews: list[tuple[int, ...]], now: int
+    card: int, tagged: list[str], marks: dict[str, frozenset[int]], reviews: list[tuple[int, ...]], changed: int
 ) -> CardState:
     """A card's state as far as searches and its own reviews tell it; FSRS's memory they do not."""
     interval = max(max(reviews)[3], 0) if reviews else 0
@@ -90,7 +105,7 @@ def _state(
         kind = (2 if interval > 0 else 1) if card in marks["reviewed"] else 0
     return CardState(
         card=card,
-        changed=now,
+        changed=changed,
         type=kind,
         queue=-1 if card in marks["suspended"] else kind,
         interval=interval if kind >= 2 else 0,
@@ -121,14 +136,19 @@ def take_told(store: HistoryStore, pull: int, told: Told, now: int, taken: Taken
     taken.cards += len(told.states)
     taken.questions += len(numbers)
     known = store.latest_cards()
-    states = ((numbers[question], _with_memory(state, known)) for question, state in told.states)
+    states = ((numbers[question], _with_known(state, known)) for question, state in told.states)
     taken.changed += store.add_states(pull, states, now)
 
 
-def _with_memory(state: CardState, known: Mapping[int, tuple[int, CardState]]) -> CardState:
-    """FSRS's memory from an earlier pull, where the card was not answered since."""
+def _with_known(state: CardState, known: Mapping[int, tuple[int, CardState]]) -> CardState:
+    """What an earlier pull from a file says of the card, which is more: all of it where the card has not changed since,
+    FSRS's memory where it was not answered since."""
     _, old = known.get(state.card, (0, state))
-    if old.stability is None or old.reps != state.reps:
+    if old.reps != state.reps:
+        return state
+    if old.changed == state.changed and not old.gone:
+        return replace(old, leech=state.leech, retired=state.retired)  # tags are the note's
+    if old.stability is None:
         return state
     memory = {name: getattr(old, name) for name in ("stability", "difficulty", "decay", "last_review")}
     return replace(state, **memory)

@@ -219,6 +219,30 @@ def test_charts_are_drawn_from_the_same_numbers(opened: Opened, found: Coverage)
             assert len(page.locator(f"#{name}-chart").get_attribute("aria-label") or "") > 20
 
 
+@pytest.mark.parametrize("width", [360, 1180])
+def test_charts_say_when(opened: Opened, found: Coverage, width: int) -> None:
+    labels = (
+        "([name, axis]) => Chart.getChart(name + '-chart').scales[axis].ticks.map(tick => tick.label).filter(Boolean)"
+    )
+    with opened(viewport={"width": width, "height": 800}) as page:
+        assert page.evaluate(labels, ["calendar", "y"]) == ["Mon", "Wed", "Fri"]
+        months = page.evaluate(labels, ["calendar", "x"])
+        assert 2 <= len(months) <= 12
+        assert len(set(months)) == len(months)
+        marks = page.evaluate(labels, ["curve", "x"])
+        assert 3 <= len(marks) <= 5
+        assert all(time.strptime(mark, "%b %Y") for mark in marks)
+        assert page.evaluate(
+            "Chart.getChart('curve-chart').scales.x.ticks.every(t => new Date(t.value * 864e5).getUTCDate() === 1)"
+        )
+
+
+def test_tables_of_numbers_are_whole_on_a_phone(opened: Opened) -> None:
+    with opened(viewport={"width": 360, "height": 800}) as page:
+        cut = "all => all.filter(each => each.clientWidth && each.scrollWidth > each.clientWidth).map(each => each.ariaLabel)"
+        assert page.locator(".scroll").evaluate_all(cut) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1180])
 def test_axe_finds_nothing(opened: Opened, scheme: Any, width: int) -> None:

@@ -213,6 +213,29 @@ def test_a_running_anki_tells_what_its_file_tells(learner: Learner, tmp_path: Pa
     learner.col = type(learner.col)(str(learner.path))
 
 
+def test_what_calls_cannot_say_a_file_adds_and_it_stays(learner: Learner, tmp_path: Path) -> None:
+    learner.study(8, itertools.cycle(RATINGS))
+    stability = {
+        key: card.memory_state and card.memory_state.stability for key in learner.ids() if (card := learner.card(key))
+    }
+    path = learner.export("colpkg")
+    learner.col.close()
+    with (
+        Server(learner.path, packages=False) as server,
+        HistoryStore(tmp_path / "history.db") as store,
+    ):
+        pull_anki(store, Gateway(server.url), NOW)
+        assert all(state.stability is None for (state,) in store.read().cards.values()), "no call tells it"
+        pull_file(store, path, NOW + 1)
+        told = store.read().cards
+        pull_anki(store, Gateway(server.url), NOW + 2)
+        assert store.read().cards == told
+    assert {key: state.stability for key, (state,) in told.items()} == {
+        key: value and pytest.approx(value, abs=0.001) for key, value in stability.items()
+    }
+    learner.col = type(learner.col)(str(learner.path))
+
+
 def test_a_running_anki_without_our_notes(tmp_path: Path, store: HistoryStore) -> None:
     with Server(tmp_path / "collection.anki2") as server:
         assert not pull_anki(store, Gateway(server.url), NOW).ours

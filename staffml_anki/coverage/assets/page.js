@@ -18,6 +18,15 @@
   const date = day => new Date(day * DAY);
   const iso = day => date(day).toISOString().slice(0, 10);
   const monthName = day => date(day).toLocaleDateString('en', {month: 'short', year: 'numeric', timeZone: 'UTC'});
+  const dayName = day => date(day).toLocaleDateString('en', {month: 'short', day: 'numeric', timeZone: 'UTC'});
+  const monthly = (first, last) => last - first > 90;
+  // Where a time axis is marked: at most five times; where months are shown, at their first days.
+  function dates(first, last) {
+    const all = [];
+    for (let day = first; day <= last; day++) if (!monthly(first, last) || date(day).getUTCDate() === 1) all.push({value: day});
+    const step = Math.ceil(all.length / 5);
+    return all.filter((_, place) => place % step === 0);
+  }
   let charts = [];
 
   function draw() {
@@ -42,7 +51,8 @@
         parsing: false, interaction: {mode: 'index', intersect: false},
         scales: {
           x: {type: 'linear', min: data.curve[0][0], max: data.today, grid: {display: false},
-              ticks: {maxTicksLimit: 6, maxRotation: 0, callback: monthName}},
+              afterBuildTicks: axis => { axis.ticks = dates(data.curve[0][0], data.today); },
+              ticks: {maxRotation: 0, callback: monthly(data.curve[0][0], data.today) ? monthName : dayName}},
           y: {beginAtZero: true, ticks: {precision: 0}},
         },
         plugins: {legend: {position: 'bottom', labels: {boxWidth: 12}}, tooltip: {callbacks: {title: all => iso(all[0].parsed.x)}}},
@@ -96,12 +106,14 @@
         animation: false,
         scales: {
           x: {type: 'linear', min: -.5, max: weeks - .5, offset: false, grid: {display: false}, border: {display: false},
-              ticks: {stepSize: 1, maxRotation: 0, autoSkip: false, callback: week => {
+              afterBuildTicks: axis => { axis.ticks = [...Array(weeks).keys()].map(value => ({value})); },
+              ticks: {maxRotation: 0, autoSkip: false, callback: week => {
                 const day = first + 7 * week;
                 return date(day).getUTCDate() <= 7 && week < weeks - 2 ? date(day).toLocaleDateString('en', {month: 'short', timeZone: 'UTC'}) : '';
               }}},
           y: {type: 'linear', min: -.5, max: 6.5, reverse: true, offset: false, grid: {display: false}, border: {display: false},
-              ticks: {stepSize: 1, callback: day => ({0: 'Mon', 2: 'Wed', 4: 'Fri'})[day] || ''}},
+              afterBuildTicks: axis => { axis.ticks = [0, 2, 4].map(value => ({value})); },
+              ticks: {callback: day => ({0: 'Mon', 2: 'Wed', 4: 'Fri'})[day]}},
         },
         plugins: {legend: {display: false}, tooltip: {displayColors: false, callbacks: {
           title: all => iso(all[0].raw.day),
