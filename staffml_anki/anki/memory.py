@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +44,7 @@ _MIGRATIONS = (
 )
 
 
-_MAKING = "making"
+_MAKING, _PRUNING = "making", "pruning"
 
 UNKNOWN = "\x00"
 """Stands in a journal for a text that nobody knows; no field can hold it."""
@@ -284,6 +284,22 @@ class Memory:
         """Remember nothing of these questions: should they come back, they are new."""
         with transaction(self._connection):
             self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in questions])
+            self._connection.execute("DELETE FROM about WHERE key = ?", (_PRUNING,))
+
+    def begin_pruning(self, questions: Iterable[QuestionId]) -> None:
+        """Write down which notes are about to be deleted, by us and not by the learner."""
+        self.set_about(_PRUNING, json.dumps(sorted(questions)))
+
+    def finish_pruning(self, there: Container[QuestionId]) -> bool:
+        """Forget what a prune that was stopped has deleted; whether there was one.
+
+        Args:
+            there: the questions whose notes the collection has.
+        """
+        begun = self.about(_PRUNING)
+        if begun:
+            self.forget(QuestionId(key) for key in json.loads(begun) if key not in there)
+        return bool(begun)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         yield from self._connection.execute(query)

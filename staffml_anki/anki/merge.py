@@ -92,6 +92,7 @@ class _Planner:
         self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
         self._waiting: list[QuestionId] = []
         self._edits: list[tuple[QuestionId, str]] = []
+        self._unmoved = self._strangers = 0
 
     def plan(self, templates: Templates) -> Plan:
         held, past, wanted = self._snapshot.notes, self._past, self._wanted
@@ -112,6 +113,7 @@ class _Planner:
         changes += self._retired()
         changes = gated(changes, wanted, self._snapshot, past.journal, self._choices.gate)
         touched = {change.question for change in changes}
+        shown = {note.media for key, note in wanted.notes.items() if key not in set(deleted)}
         targets = {wanted.notes[change.question].path for change in changes if change.deck}
         return Plan(
             notes=tuple(sorted(changes, key=lambda change: change.question)),
@@ -124,7 +126,7 @@ class _Planner:
             ),
             new_decks=tuple(self._new_decks(targets)),
             described=self._described(),
-            media=tuple(sorted(wanted.media.keys() - self._snapshot.media)),
+            media=tuple(sorted((wanted.media.keys() & shown) - self._snapshot.media)),
             waiting=tuple(sorted(set(self._waiting))),
             deleted=tuple(deleted),
             edits=tuple(sorted(self._edits)),
@@ -246,7 +248,10 @@ class _Planner:
         if not relayout and not movable:
             return "", ""
         if held.filtered:
-            self._waiting.append(note.question)
+            if movable:
+                self._waiting.append(note.question)
+            else:
+                self._unmoved += 1
             return "", ""
         if not relayout and written is not None and not self._is_where_we_put_it(written, deck):
             return "", ""
@@ -308,7 +313,9 @@ class _Planner:
             if key in self._wanted.published or held.fields[source] != self._wanted.source:
                 continue
             if key not in self._past.notes and held.guid != guid_of(key):
-                continue  # a note that the learner made, perhaps as a copy of one of ours
+                # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)
+                self._strangers += not held.guid
+                continue
             begun = self._past.journal.get(key)
             # The tag comes before the suspension: only with it has the interrupted sync got anywhere.
             halfway = begun is not None and "retired" in begun.kinds and tags.has(held.tags, tags.RETIRED)
@@ -335,6 +342,13 @@ class _Planner:
                 "where their text differs from the release it may be your edit, so it stays unless you say otherwise; "
                 "their decks count as chosen by you"
             )
+        if self._strangers:
+            yield (
+                f"notes of questions that the vault does not have stay as they are ({self._strangers:,}): without a "
+                "package nobody can tell whether they have left it or are your own"
+            )
+        if self._unmoved:
+            yield f"cards in filtered decks stay there ({self._unmoved:,}): repeat --relayout once they are out"
         if not self._wanted.complete:
             yield "some files of the vault cannot be read, so nobody knows which questions have left: none is retired"
 

@@ -153,6 +153,7 @@ class Session:
         snapshot = take_snapshot(self.gateway, roots, scratch)
         if snapshot.notetype is not None:
             require_fields(snapshot.notetype)
+        remembered = self.memory.remembered() if self.memory.finish_pruning(snapshot.notes.keys()) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
         relayout = wish.choices.relayout
@@ -168,7 +169,9 @@ class Session:
         """A snapshot alone, without a vault; its exports are the backup."""
         remembered = self.memory.remembered()
         roots = self._roots(remembered.decks or (ROOT,), remembered)
-        return take_snapshot(self.gateway, roots, self.memory.folder / "snapshot.apkg", everywhere=True)
+        snapshot = take_snapshot(self.gateway, roots, self.memory.folder / "snapshot.apkg", everywhere=True)
+        self.memory.finish_pruning(snapshot.notes.keys())
+        return snapshot
 
     def outcome_of(self, prepared: Prepared) -> Outcome:
         """What applying a plan would give if everything took."""

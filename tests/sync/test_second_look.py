@@ -287,3 +287,38 @@ def test_two_first_syncs_at_once_make_one_memory(tmp_path: Path) -> None:
         faster.execute("COMMIT")
         faster.close()
         assert slower.result(20) == 2
+
+
+# -- said, or left alone --------------------------------------------------------------------------
+
+
+def test_the_drawing_of_a_note_that_the_learner_deleted_stays_away(fast: Living) -> None:
+    first(fast)
+    fast.delete("cloud-0001")
+    with fast.collection() as col:
+        for path in Path(col.media.dir()).glob("staffml-*"):
+            path.unlink()
+    assert fast.prepare(fast.folder / "release-1").plan.empty
+    fast.sync(fast.folder / "release-1", restore_deleted=True)
+    with fast.collection() as col:
+        assert list(Path(col.media.dir()).glob("staffml-cloud-0001-*"))
+
+
+def test_what_calls_cannot_tell_to_have_left_is_said(world: Living) -> None:
+    questions, chains = first(world)
+    world.forget_memory()
+    outcome = world.sync(world.vault(questions[:7], chains))
+    said = "without a package nobody can tell whether they have left it or are your own" in " ".join(
+        outcome.plan.assumed
+    )
+    assert (outcome.retired, said) == ((1, False) if world.server.addon.packages else (0, True))
+
+
+def test_relayout_says_which_cards_it_has_to_leave(fast: Living) -> None:
+    first(fast)
+    vault = fast.folder / "release-1"
+    fast.move("cloud-0007", "Mine")
+    fast.cram("Cram", "ID:cloud-0007")
+    plan = fast.prepare(vault, relayout=True).plan
+    assert (plan.waiting, plan.empty) == ((), True)
+    assert "cards in filtered decks stay there (1): repeat --relayout once they are out" in " ".join(plan.assumed)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from living import Living, living, revised, small_vault
 
+from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gateway import Gateway
 
 type Run = Callable[..., Any]
@@ -420,3 +421,22 @@ def test_messages_say_what_is_so_and_what_to_do(world: Living, run: Run) -> None
     done = run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "3", "--gate-chains", "--json")
     assert (done.code, done.json["locked"]) == (0, 4)
     assert run("sync", "-v", vault, "-y", "--no-ankiweb", "--gate-interval", "4").code == 0, "it is on by now"
+
+
+def test_what_a_stopped_prune_deleted_is_no_deletion_of_the_learner(
+    world: Living, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions, chains = small_vault(12)
+    run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb")
+    run("sync", "-v", world.vault(questions[:8], chains), "-y", "--no-ankiweb")
+
+    def dies(*_: object) -> None:
+        raise AnkiClosedError("Anki is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Gateway, "notes_info", dies)
+        assert run("prune", "--yes", "--no-ankiweb").code == 2
+    assert len(world.held()) == 8
+    world.delete("edge-0008")
+    back = run("sync", "-v", world.vault(questions, chains), "-y", "--no-ankiweb", "--json").json
+    assert (back["added"], back["deleted"]) == (4, ["edge-0008"])
