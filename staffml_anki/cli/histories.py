@@ -201,14 +201,20 @@ def progress_export(
     """
     import json
 
+    import numpy as np
+
     from staffml_anki.files import write_whole
     from staffml_anki.reviews.progress import progress_file
 
     with at_bank(vault, profile, timezone, rollover) as at:
         made = progress_file(at.history, at.entries, at.calendar, at.now // 1000, at.for_the_app(), at.practice)
+        reviews = at.history.reviews
+        of_question = np.bincount(reviews.column("question")[reviews.answered], minlength=len(at.history.questions))
+        left = sum(
+            int(count) for key, count in zip(at.history.questions, of_question, strict=True) if key not in at.entries
+        )
     write_whole({out: (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()})
     output.say(f"{output.counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
-    left = int(history.reviews.answered.sum()) - len(made["attempts"])
     if left:
         output.warn(f"note: {output.counted(left, 'answer')} to questions that {vault} does not have left out")
 
