@@ -75,7 +75,7 @@ def _grid(table: "Table", found: "Coverage") -> None:
 
 
 def _block(rate: float) -> str:
-    return _BLOCKS[round(rate * (len(_BLOCKS) - 1))]
+    return _BLOCKS[max(1 if rate else 0, round(rate * (len(_BLOCKS) - 1)))]
 
 
 def _shade(rate: float) -> str:

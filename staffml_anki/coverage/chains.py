@@ -29,7 +29,8 @@ def readiness(
     """The topics with the lowest share of recall (the larger ones first where it is the same), and what to do next.
 
     Next is, in each of these topics: what was seen and is not recalled any more, the step at which a chain breaks,
-    then what was never seen, from the lowest level up; two of a topic at a time. What is suspended or retired is not.
+    then what was never seen, what is in Anki first, from the lowest level up; two of a topic at a time. What is
+    suspended or retired is not.
     """
     order = sorted(topics.items(), key=lambda item: (item[1].recall_rate or 0.0, -item[1].questions, item[0]))
     weakest = [(topic, cell) for topic, cell in order if (cell.recall_rate or 0.0) < 1.0]
@@ -39,7 +40,7 @@ def readiness(
         if question.recall < RECALLED and question.status not in ("suspended", "retired"):
             by_topic.setdefault(question.topic, []).append(question)
     for waiting in by_topic.values():
-        waiting.sort(key=lambda q: (q.attempts == 0, q.id not in breaks, level_rank(q.level), q.recall, q.id))
+        waiting.sort(key=lambda q: _urgency(q, q.id in breaks))
     chosen: list[QuestionId] = []
     while len(chosen) < NEXT and any(by_topic.values()):
         for topic, _ in weakest:
@@ -48,3 +49,8 @@ def readiness(
             if len(chosen) >= NEXT:
                 break
     return Readiness(total.recall_rate, tuple(weakest[:WEAKEST]), tuple(chosen[:NEXT]))
+
+
+def _urgency(question: QuestionCoverage, breaks: bool) -> tuple[object, ...]:
+    absent = question.stage == "absent"
+    return question.attempts == 0, not breaks, absent, level_rank(question.level), question.recall, question.id

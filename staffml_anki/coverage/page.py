@@ -177,7 +177,7 @@ def _map_cell(column: str, cell: Any) -> dict[str, Any] | None:
     rate = cell.recall_rate or 0.0
     return {
         "column": column,
-        "shade": round(10 * rate),
+        "shade": max(1 if rate else 0, round(10 * rate)),  # the little that is known shows
         "recall": f"{rate:.6f}",
         "percent": f"{100 * rate:.0f}",
         "title": f"{cell.expected_recall:.1f} of {cell.questions} recalled, {cell.seen} seen, {cell.mature} mature",
@@ -210,10 +210,14 @@ def _words(found: Coverage) -> dict[str, str]:
         "retention": f"Bar chart of retention by month: {percent(last.retention)} in {last.month}"
         if last
         else "No reviews yet",
-        "days": f"{answers:,} answers on {len(year):,} days of the last year, {minutes / 60:,.0f} hours.",
+        "days": f"{answers:,} answers on {len(year):,} days of the last year, {_time(minutes)}.",
         "pace": f"Recalled questions. Your pace in the last {speed.days} days: {speed.new:.1f} new questions and "
         f"{speed.reviews:.0f} answers a day, on {speed.active_days} days.",
     }
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes:,.0f} minutes" if minutes < 120 else f"{minutes / 60:,.0f} hours"
 
 
 def _forecast(found: Coverage) -> dict[str, Any]:

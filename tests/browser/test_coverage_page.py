@@ -19,6 +19,7 @@ from staffml_anki.coverage.cache import Texts, load_texts
 from staffml_anki.coverage.page import page as page_of
 from staffml_anki.coverage.reports import as_json
 from staffml_anki.reviews import Calendar, CardState, History, Reviews
+from staffml_anki.reviews.days import number_of
 from staffml_anki.reviews.model import COLUMNS
 from staffml_anki.vault import QuestionId, load_vault
 from staffml_anki.vault.axes import TOPICS_BY_AREA
@@ -111,7 +112,7 @@ def test_heat_map_cells_are_the_json_s(opened: Opened, found: Coverage) -> None:
                 recall, text, shade = shown[place]
                 assert recall == pytest.approx(rate, abs=1e-6)
                 assert text == f"{100 * rate:.0f}"
-                assert shade == f"h{round(10 * rate)}"
+                assert shade == f"h{max(round(10 * rate), rate > 0)}"
 
 
 @pytest.mark.parametrize("column", ["topic", "area", "questions", "seen", "mature", "right", "recall"])
@@ -204,6 +205,8 @@ def test_charts_are_drawn_from_the_same_numbers(opened: Opened, found: Coverage)
     with opened() as page:
         curve = page.evaluate("Chart.getChart('curve-chart').data.datasets.map(set => set.data.at(-1).y)")
         assert curve == [found.curve[-1].mature, found.curve[-1].seen]
+        days = page.evaluate("Chart.getChart('curve-chart').data.datasets.map(set => set.data.at(-1).x)")
+        assert days == [number_of(found.today)] * 2, "it goes on until today"
         cells = page.evaluate(
             "Chart.getChart('calendar-chart').data.datasets[0].data.reduce((sum, cell) => sum + cell.v, 0)"
         )

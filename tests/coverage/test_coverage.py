@@ -388,6 +388,10 @@ def test_readiness_names_the_weakest_topics_and_what_to_do(vault: Vault) -> None
     assert all(rows[key].recall < RECALLED for key in found.readiness.next)
     assert forgotten <= set(found.readiness.next)
     assert [rows[key].level for key in found.readiness.next if rows[key].topic == "kv-cache-management"] == list(LEVELS)
+    hard = [row.id for row in found.questions if row.level in ("L4", "L5", "L6+")]
+    new = {key: (CardState(n, NOW, 0, 0, 0, 0, 0),) for n, key in enumerate(hard, start=1)}
+    ahead = measure(vault, History(cards=new), NOW).readiness.next
+    assert [rows[key].level for key in ahead[:6]] == ["L4", "L5"] * 3, "what is in Anki goes before what is not"
     suspended = with_recall(vault, power | latency)
     card = replace(suspended.cards[QuestionId(min(power))][0], queue=-1, stability=0.01)
     cards = {**suspended.cards, QuestionId(min(power)): (card,)}

@@ -5,7 +5,7 @@
   const root = document.documentElement;
   const make = (tag, text, more = {}) => Object.assign(document.createElement(tag), {textContent: text, ...more});
   const percent = value => value === null ? '–' : Math.round(100 * value) + ' %';
-  const shade = value => 'h' + Math.round(10 * value);
+  const shade = value => 'h' + Math.max(value > 0 ? 1 : 0, Math.round(10 * value));
   const link = id => '#q/' + encodeURIComponent(id);
   const colour = name => getComputedStyle(root).getPropertyValue('--' + name).trim();
   const number = new Intl.NumberFormat('en');
@@ -41,7 +41,7 @@
   function curve() {
     if (!data.curve.length) return null;
     const line = (label, column, shown, fill) => ({
-      label, data: data.curve.map(point => ({x: point[0], y: point[column]})), borderColor: colour(shown),
+      label, data: [...data.curve, [data.today, ...data.curve.at(-1).slice(1)]].map(point => ({x: point[0], y: point[column]})), borderColor: colour(shown),
       backgroundColor: colour(fill), borderWidth: 2, pointRadius: 0, stepped: 'before', fill: 'origin',
     });
     return new Chart(byId('curve-chart'), {
@@ -64,7 +64,7 @@
     if (!data.months.length) return null;
     const rate = (passed, reviews) => reviews ? 100 * passed / reviews : null;
     const bars = (label, n, passed, shown) => ({
-      label, data: data.months.map(month => rate(month[passed], month[n])), backgroundColor: colour(shown), borderRadius: 3,
+      label, data: data.months.map(month => rate(month[passed], month[n])), backgroundColor: colour(shown), borderRadius: 3, maxBarThickness: 36,
       count: data.months.map(month => month[n]),
     });
     return new Chart(byId('retention-chart'), {
