@@ -76,6 +76,8 @@ def coverage(
     wanted = _wanted(track, level, area, topic, by, by_date, since)
     earlier = None if compare is None else reports.read_earlier(compare)
     found = coverage_of(vault, wanted, profile=profile, timezone=timezone, rollover=rollover, progress=output.progress)
+    for notice in found.notices:
+        output.warn(f"note: {notice}")
     if html is not None:
         _write_page(html, found, vault)
     changed = None if earlier is None else reports.changes(earlier, found)

@@ -105,7 +105,7 @@ def summary(found: Coverage) -> str:
         f"{total.reviews:,} reviews, {percent(total.success_rate)} right",
     ]
     if found.streak.current:
-        parts.append(f"{found.streak.current} days in a row")
+        parts.append(f"{found.streak.current} day{'s' if found.streak.current > 1 else ''} in a row")
     return ", ".join(parts)
 
 

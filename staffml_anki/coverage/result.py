@@ -242,4 +242,5 @@ class Coverage:
     pulled: int
     elsewhere: int
     practice: Practice = Practice()
+    notices: tuple[str, ...] = ()
     replayed: Mapping[QuestionId, Replayed] = field(default_factory=dict, repr=False)

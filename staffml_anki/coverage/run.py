@@ -47,7 +47,7 @@ def coverage_of(
         zone = None if timezone is None else zone_named(timezone)
         days = Calendar(zone, history.rollover if rollover is None else rollover)
         found = measure(bank, history, int(time.time()) if now is None else now, days, wanted, progress)
-        found = replace(found, practice=_practice(store, found, days))
+        found = replace(found, practice=_practice(store, found, days), notices=tuple(store.notices))
         with contextlib.suppress(StaffmlAnkiError):  # somebody else is writing: it is worked out again next time
             store.keep_replayed(found.replayed)
     return found

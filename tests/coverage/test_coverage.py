@@ -547,6 +547,21 @@ def test_first_steps(home: Path, run: Callable[..., Any], tmp_path: Path) -> Non
     assert "No reviews of these questions yet" in shown.out
     Collection(str(tmp_path / "collection.anki2")).close()
     assert "import it into Anki, review a few cards" in run("pull", "--from", "collection.anki2").out
+    closed = run("pull", "--url", "http://127.0.0.1:9")
+    assert closed.code == 2
+    assert "--from FILE" in closed.err, "for people without a desktop"
+
+
+def test_a_damaged_history_is_told_of_and_not_mistaken_for_an_empty_one(home: Path, run: Callable[..., Any]) -> None:
+    path = home / "files" / "history.db"
+    path.parent.mkdir(parents=True)
+    for command in (("coverage",), ("coverage", "--json"), ("history", "export", "--out", "r.csv")):
+        path.write_bytes(b"not a database")
+        result = run(*command)
+        assert result.code == 0
+        assert "note: " in result.err
+        assert "was damaged and is kept as history.damaged-" in result.err
+        path.unlink()
 
 
 @pytest.mark.parametrize(
