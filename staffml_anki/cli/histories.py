@@ -77,8 +77,12 @@ def pull(
             notices, path = store.notices, store.path
     else:
         from staffml_anki.anki.connect import connect, find_key
+        from staffml_anki.anki.errors import AnkiClosedError
 
-        connection = connect(url, find_key(key))
+        try:
+            connection = connect(url, find_key(key))
+        except AnkiClosedError as error:
+            raise StaffmlAnkiError(f"{error}; or pull a file: --from FILE, exported on any device") from None
         with HistoryStore(adopt(home_folder(), connection.folder)) as store:
             pulled = pull_anki(store, connection.gateway, now, output.step, use_packages=not notes_only)
             notices, path = store.notices, store.path
@@ -223,4 +227,7 @@ def _store(profile: str | None) -> "HistoryStore":
     from staffml_anki.data import home_folder
     from staffml_anki.reviews.store import HistoryStore, history_at
 
-    return HistoryStore(history_at(home_folder(), profile))
+    store = HistoryStore(history_at(home_folder(), profile))
+    for notice in store.notices:
+        output.warn(f"note: {notice}")
+    return store

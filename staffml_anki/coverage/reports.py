@@ -14,7 +14,7 @@ from staffml_anki.coverage.result import VERSION, Cell, Coverage, QuestionCovera
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault.axes import LEVELS, topic_name
 
-_LEFT_OUT = ("replayed", "notices")
+_LEFT_OUT = ("replayed",)
 COUNTS = tuple(each.name for each in fields(Cell))
 
 
@@ -105,7 +105,7 @@ def summary(found: Coverage) -> str:
         f"{total.reviews:,} reviews, {percent(total.success_rate)} right",
     ]
     if found.streak.current:
-        parts.append(f"{found.streak.current} days in a row")
+        parts.append(f"{found.streak.current} day{'s' if found.streak.current > 1 else ''} in a row")
     return ", ".join(parts)
 
 

@@ -215,7 +215,7 @@ class Coverage:
         elsewhere: questions of the history that the vault does not have.
         practice: answers outside of Anki, to questions that were selected; they are in none of the other numbers.
         replayed: memories worked out on the way, for the history to keep; not part of any report.
-        notices: what happened to the history as it was opened; not part of any report.
+        notices: what the reader should know, such as a damaged history that was kept aside.
     """
 
     today: date
@@ -242,5 +242,5 @@ class Coverage:
     pulled: int
     elsewhere: int
     practice: Practice = Practice()
-    replayed: Mapping[QuestionId, Replayed] = field(default_factory=dict, repr=False)
     notices: tuple[str, ...] = ()
+    replayed: Mapping[QuestionId, Replayed] = field(default_factory=dict, repr=False)

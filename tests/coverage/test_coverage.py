@@ -547,6 +547,21 @@ def test_first_steps(home: Path, run: Callable[..., Any], tmp_path: Path) -> Non
     assert "No reviews of these questions yet" in shown.out
     Collection(str(tmp_path / "collection.anki2")).close()
     assert "import it into Anki, review a few cards" in run("pull", "--from", "collection.anki2").out
+    closed = run("pull", "--url", "http://127.0.0.1:9")
+    assert closed.code == 2
+    assert "--from FILE" in closed.err, "for people without a desktop"
+
+
+def test_a_damaged_history_is_told_of_and_not_mistaken_for_an_empty_one(home: Path, run: Callable[..., Any]) -> None:
+    path = home / "files" / "history.db"
+    path.parent.mkdir(parents=True)
+    for command in (("coverage",), ("coverage", "--json"), ("history", "export", "--out", "r.csv")):
+        path.write_bytes(b"not a database")
+        result = run(*command)
+        assert result.code == 0
+        assert "note: " in result.err
+        assert "was damaged and is kept as history.damaged-" in result.err
+        path.unlink()
 
 
 @pytest.mark.parametrize(
@@ -580,11 +595,3 @@ def test_a_vault_that_changes_is_read_again(home: Path, lived: Learner, run: Cal
     assert coverage_of(lived.vault).totals.questions == 18
     next((lived.vault / "questions").rglob("cloud-0001.yaml")).unlink()
     assert coverage_of(lived.vault).totals.questions == 17
-
-
-def test_a_history_that_was_damaged_is_said(lived: Learner, home: Path, run: Callable[..., Any]) -> None:
-    (home / "files").mkdir(parents=True)
-    (home / "files" / "history.db").write_bytes(b"no database at all, whatever it is called")
-    done = run("coverage", "-v", lived.vault, "--json")
-    assert (done.code, done.json["totals"]["reviews"]) == (0, 0)
-    assert "was damaged and is kept as history.damaged-1.db" in done.err

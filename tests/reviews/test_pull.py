@@ -170,6 +170,28 @@ def test_an_undone_review_never_was(learner: Learner, store: HistoryStore) -> No
     assert [row[2] for row in plain(store.read())] == [3]
 
 
+def test_an_undone_collection_is_an_older_copy_of_itself(learner: Learner, store: HistoryStore) -> None:
+    """Why a review that was undone after it was pulled stays; docs/coverage.md says so."""
+    key = learner.ids()[0]
+
+    def everything() -> list[Any]:
+        database: Any = learner.col.db
+        cards = "SELECT id, mod, usn, type, queue, due, ivl, factor, reps, lapses, left, data FROM cards"
+        return [database.all(each) for each in ("SELECT crt, mod, scm, usn FROM col", cards, "SELECT * FROM revlog")]
+
+    learner.answer(key, GOOD)
+    before = everything()
+    time.sleep(1.1)  # Anki's clock for what changed has seconds
+    learner.answer(key, AGAIN)
+    pull_file(store, learner.export("anki21b"), NOW)
+    pulled = plain(store.read())
+    assert everything() != before
+    learner.col.undo()
+    assert everything() == before, "even the times of change"
+    pull_file(store, learner.export("colpkg"), NOW)
+    assert plain(store.read()) == pulled, "what an older copy lacks stays"
+
+
 def test_states_are_kept_by_pull(learner: Learner, store: HistoryStore) -> None:
     key = learner.ids()[0]
     for number in range(3):

@@ -40,8 +40,10 @@
 
   function curve() {
     if (!data.curve.length) return null;
+    const [last, ...counts] = data.curve.at(-1);
+    const now = [Math.max(data.today, last), ...counts];
     const line = (label, column, shown, fill) => ({
-      label, data: [...data.curve, [data.today, ...data.curve.at(-1).slice(1)]].map(point => ({x: point[0], y: point[column]})), borderColor: colour(shown),
+      label, data: [...data.curve, now].map(point => ({x: point[0], y: point[column]})), borderColor: colour(shown),
       backgroundColor: colour(fill), borderWidth: 2, pointRadius: 0, stepped: 'before', fill: 'origin',
     });
     return new Chart(byId('curve-chart'), {
