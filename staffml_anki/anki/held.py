@@ -15,7 +15,12 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card. ``deck`` is the id of the deck that it is in, 0 while a filtered deck has it."""
+    """A card.
+
+    Attributes:
+        deck: the id of the deck that it is in, 0 while a filtered deck has it.
+        reviewed: it was answered, or the learner gave it a due date: it is not new any more.
+    """
 
     id: int
     deck: int

@@ -23,6 +23,7 @@ from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import QuestionId
 
 SOURCE = "Source"
+DEFAULT_DECK = 1
 MAX_DEPTH = 20
 """Levels of decks: deeper ones have no description of ours."""
 MANY = 20
@@ -64,7 +65,7 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
     for key, held in () if relayout else snapshot.notes.items():
         name = snapshot.decks.get(snapshot.deck_of(held))
         note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
-        if name is None or note is None:
+        if name is None or note is None or _stranded(key, snapshot.deck_of(held), past):
             continue
         path = note.path if key in past.notes else note.home or note.path
         if is_plan_deck(name) and not is_plan_deck(path):
@@ -74,6 +75,12 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
                 continue
         cards.append((path, name))
     return Places(snapshot.decks, {path: number for path, (number, _) in past.decks.items()}, cards)
+
+
+def _stranded(question: QuestionId, deck: int, past: Remembered) -> bool:
+    """Whether a stopped sync left a new card in Anki's default deck, where the 2023 build adds every card."""
+    begun = past.journal.get(question)
+    return begun is not None and "added" in begun.kinds and question not in past.notes and deck == DEFAULT_DECK
 
 
 def looks_wrong(plan: Plan, snapshot: Snapshot) -> bool:
@@ -243,8 +250,10 @@ class _Planner:
         if written is None and note.home:  # a study plan moves it, from where a package put it
             at_home = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
             movable = at_home or held.filtered
+        elif written is None:
+            movable = _stranded(note.question, deck, self._past)
         else:
-            movable = written is not None and written.note.path != note.path
+            movable = written.note.path != note.path
         if not relayout and not movable:
             return "", ""
         if held.filtered:

@@ -164,7 +164,7 @@ def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str,
 
 def _marks_of(gateway: Gateway, held: HeldNotetype) -> _Marks:
     """Of all cards of the note type: Anki finds them all faster than some by their ids."""
-    whats = ["is:suspended", "deck:filtered", "-is:new"]
+    whats = ["is:suspended", "deck:filtered", "(-is:new or prop:reps>0)"]
     if len(held.templates) > 1:
         whats.append(f"-card:{held.ordinal + 1}")
     answers = gateway.all_of(*(("findCards", {"query": f"mid:{held.id} {what}"}) for what in whats))
@@ -243,11 +243,12 @@ def _from_package(exported: Exported, held: HeldNotetype, marks: _Marks) -> Iter
     ours: dict[int, list[Card]] = {}
     extra: dict[int, list[Card]] = {}
     joined = "cards c JOIN notes n ON n.id = c.nid WHERE n.mid = ? ORDER BY c.ord"
-    rows = exported.connection.execute(f"SELECT c.nid, c.id, c.did, c.queue, c.reps, c.ord FROM {joined}", (held.id,))  # noqa: S608
+    columns = "c.nid, c.id, c.did, c.queue, c.type <> 0 OR c.reps > 0, c.ord"
+    rows = exported.connection.execute(f"SELECT {columns} FROM {joined}", (held.id,))  # noqa: S608
     our_ordinal = held.ordinal
-    for note, number, deck, queue, reps, ordinal in rows:
+    for note, number, deck, queue, reviewed, ordinal in rows:
         is_filtered = number in marks.filtered
-        card = Card(number, 0 if is_filtered else deck, is_filtered, queue == -1, reps > 0)
+        card = Card(number, 0 if is_filtered else deck, is_filtered, queue == -1, bool(reviewed))
         (ours if ordinal == our_ordinal else extra).setdefault(note, []).append(card)
     rows = exported.connection.execute("SELECT id, guid, mod, tags, flds FROM notes WHERE mid = ?", (held.id,))
     for number, guid, mod, tags, text in rows:

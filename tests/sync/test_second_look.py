@@ -322,3 +322,31 @@ def test_relayout_says_which_cards_it_has_to_leave(fast: Living) -> None:
     plan = fast.prepare(vault, relayout=True).plan
     assert (plan.waiting, plan.empty) == ((), True)
     assert "cards in filtered decks stay there (1): repeat --relayout once they are out" in " ".join(plan.assumed)
+
+
+@pytest.mark.parametrize("at", ["calls._place", "calls.change_deck"])
+@pytest.mark.parametrize("build", ["2023", "2025"])
+def test_cards_that_a_stopped_sync_added_come_into_their_decks(tmp_path: Path, build: str, at: str) -> None:
+    with living(tmp_path / "profile", build=build, packages=False) as world:
+        questions, chains = small_vault()
+        vault = world.vault(questions, chains)
+        stopped(world, vault, at)
+        assert not world.sync(vault).failed
+        assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L4"
+        assert world.prepare(vault).plan.empty
+        world.sync(world.vault(moved_on(questions), chains))
+        assert world.held()["cloud-0007"]["deck"] == "StaffML::cloud::L5"
+
+
+def test_a_card_that_the_learner_gave_a_due_date_is_not_locked(world: Living) -> None:
+    questions, chains = first(world)
+    world.know("cloud-0003", 30)
+    with world.collection() as col:  # answered once, and reset
+        card = world.card(col, "edge-0004")
+        card.reps = 1
+        col.update_card(card)
+    world.sync(world.vault(questions, chains), gate=GateWish(chains=True))
+    held = world.held()
+    assert not held["cloud-0003"]["suspended"]
+    assert not held["edge-0004"]["suspended"]
+    assert held["edge-0006"]["suspended"]
