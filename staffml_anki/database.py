@@ -3,7 +3,7 @@
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from staffml_anki.errors import StaffmlAnkiError, reason
@@ -48,6 +48,17 @@ def open_database(
             f"{path}: cannot be used ({reason(error)}); set STAFFML_ANKI_HOME to another folder"
         ) from None
     return connection, notices
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether opening a file would set it aside. Changes nothing."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=10, uri=True)
+        with closing(connection):
+            (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return not isinstance(error, sqlite3.OperationalError)
+    return bool(health != "ok")
 
 
 @contextmanager

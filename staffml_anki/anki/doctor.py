@@ -13,6 +13,7 @@ from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.snapshot import read_notetype
 from staffml_anki.anki.templates import plan_notetype
 from staffml_anki.cards.notetype import load_templates
+from staffml_anki.database import is_damaged
 from staffml_anki.errors import StaffmlAnkiError
 
 NEEDED = (
@@ -123,17 +124,20 @@ def _notetype(connection: Connection, _key: str | None) -> Iterator[Finding]:
 
 
 def _state(connection: Connection, _key: str | None) -> Iterator[Finding]:
-    if not (connection.folder / "state.db").exists():
+    path = connection.folder / "state.db"
+    if not path.exists():
         remedy = "the first sync makes it"
         yield Finding("state", None, f"nothing remembered of this profile ({connection.folder})", remedy)
         return
+    if is_damaged(path):
+        yield Finding(
+            "state", False, f"{path} is damaged", "run sync: it keeps the file aside, and says what it assumes"
+        )
+        return
     with Memory(connection.folder) as memory:
         remembered = memory.remembered()
-        damage = memory.notices
     backups = len(list((connection.folder / "backups").glob("*.apkg")))
-    if damage:
-        yield Finding("state", False, damage[0], "run sync: it says what it assumes")
-    elif remembered.journal:
+    if remembered.journal:
         yield Finding("state", False, "the last sync did not finish", "run sync again: it finishes the work")
     else:
         yield Finding(

@@ -155,6 +155,17 @@ def test_doctor_finds_everything_in_order_or_says_what_to_do(world: Living, run:
     assert "→ run sync again: it finishes the work" in done.out
 
 
+def test_doctor_leaves_a_damaged_memory_for_the_sync_to_tell_of(world: Living, run: Run) -> None:
+    vault = world.vault(*small_vault())
+    run("sync", "-v", vault, "-y", "--no-ankiweb")
+    (state,) = (world.folder.parent / "home").glob("*/state.db")
+    state.write_bytes(b"rubbish" * 1_000)
+    done = run("doctor")
+    assert (done.code, "is damaged" in done.out) == (1, True)
+    assert state.read_bytes().startswith(b"rubbish"), "doctor changes nothing"
+    assert "is kept as state.damaged-1.db" in run("sync", "-v", vault, "-n").err
+
+
 def test_doctor_of_a_closed_anki_says_what_sync_says(run: Run) -> None:
     line = "Anki does not answer at http://127.0.0.1:9: start Anki, with the AnkiConnect add-on in it"
     done = run("doctor", "--url", "http://127.0.0.1:9")
