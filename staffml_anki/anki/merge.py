@@ -104,7 +104,9 @@ class _Planner:
     def plan(self, templates: Templates) -> Plan:
         held, past, wanted = self._snapshot.notes, self._past, self._wanted
         deleted: list[QuestionId] = []
-        renamed = {note.guid for key, note in held.items() if note.guid and note.guid != guid_of(key)}
+        # Where nothing is missing nobody has to make ten thousand GUIDs.
+        whole = wanted.notes.keys() <= held.keys()
+        renamed = set() if whole else {n.guid for key, n in held.items() if n.guid and n.guid != guid_of(key)}
         changes: list[NoteChange] = []
         for key, note in wanted.notes.items():
             if key in held:

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -98,6 +99,7 @@ class Wanted:
     errors: tuple[Problem, ...] = ()
 
 
+@cache
 def is_plan_deck(name: str) -> bool:
     """Whether a deck is one that we give to a step of a study plan."""
     return _IN_PLAN_DECK.search(name) is not None
