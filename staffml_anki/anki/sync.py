@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from staffml_anki.anki.apply import Applied, apply_plan, try_again
@@ -80,7 +81,7 @@ class Prepared:
             found[question, conflict.field] = self.base_of(question, conflict.field)
         return found
 
-    @property
+    @cached_property
     def places(self) -> Places:
         """Where the plan puts what the recipe calls by its paths."""
         return places_of(self.wanted, self.snapshot, self.remembered, relayout=self.relayout)

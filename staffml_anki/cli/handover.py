@@ -53,14 +53,14 @@ def offer_grades(connection: "Connection", *, agreed: bool, ask: bool, quiet: bo
         ask: somebody can answer.
         quiet: nothing is shown.
     """
-    from staffml_anki.anki.errors import AnkiError
-    from staffml_anki.cli.learner import show_graded
-    from staffml_anki.study.grading import give_grades
-
     with _notebook(connection) as notebook:
         waiting = notebook.ungraded() if notebook is not None else []
         if notebook is None or not waiting:
             return {"waiting": 0, "given": [], "listed": []}
+        from staffml_anki.anki.errors import AnkiError
+        from staffml_anki.cli.learner import show_graded
+        from staffml_anki.study.grading import give_grades
+
         count = output.counted(len(waiting), "score")
         question = f"{count} of practice wait for Anki: answer these cards there, too?"
         if not agreed and not (ask and typer.confirm(question, default=False)):

@@ -149,7 +149,7 @@ def export(
     chosen = form or next((each for each in FORMATS if out.suffix == f".{each}"), None)
     if chosen is None:
         raise StaffmlAnkiError(f"--out {out}: end its name with .csv, .json or .parquet, or say --format")
-    with _store(profile) as store:
+    with open_history(profile) as store:
         history = store.read()
     write_whole({out: exported(history, chosen)})
     output.say(f"{output.counted(len(history.reviews), 'review')} in {out}", "green")
@@ -171,7 +171,7 @@ def forget(
     from staffml_anki.study.notebook import Notebook
     from staffml_anki.vault import QuestionId
 
-    with _store(profile) as store:
+    with open_history(profile) as store:
         before = store.counts()
         everything = f"all {before.reviews:,} reviews and {before.scores:,} scores of practice, gauntlets and plans too"
         what = output.counted(len(question), "question") if question else everything
@@ -213,17 +213,16 @@ def progress_export(
     with at_bank(vault, profile, timezone, rollover) as at:
         made = progress_file(at.history, at.entries, at.calendar, at.now // 1000, at.for_the_app(), at.practice)
         reviews = at.history.reviews
-        of_question = np.bincount(reviews.column("question")[reviews.answered], minlength=len(at.history.questions))
-        left = sum(
-            int(count) for key, count in zip(at.history.questions, of_question, strict=True) if key not in at.entries
-        )
+        unknown = np.array([key not in at.entries for key in at.history.questions], dtype=bool)
+        left = int(unknown[reviews.column("question")[reviews.answered]].sum())
     write_whole({out: (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()})
     output.say(f"{output.counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
     if left:
         output.warn(f"note: {output.counted(left, 'answer')} to questions that {vault} does not have left out")
 
 
-def _store(profile: str | None) -> "HistoryStore":
+def open_history(profile: str | None) -> "HistoryStore":
+    """The history of a profile; what happened to it as it was opened is said."""
     from staffml_anki.data import home_folder
     from staffml_anki.reviews.store import HistoryStore, history_at
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from staffml_anki.cli import options, output
-from staffml_anki.cli.histories import Profile
+from staffml_anki.cli.histories import Profile, open_history
 from staffml_anki.cli.learner import GradeInAnki, Plain, at_bank, at_vault, session_of
 from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
@@ -167,11 +167,9 @@ def plan_stop(profile: Profile = None) -> None:
       staffml-anki plan stop
     """
     from staffml_anki.cli.clock import Clock
-    from staffml_anki.data import home_folder
-    from staffml_anki.reviews import HistoryStore, history_at
     from staffml_anki.study.notebook import Notebook
 
-    with HistoryStore(history_at(home_folder(), profile)) as store:
+    with open_history(profile) as store:
         notebook = Notebook(store)
         plan = notebook.plan()
         if plan is None:
