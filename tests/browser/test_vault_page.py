@@ -368,6 +368,20 @@ def test_who_types_in_a_question_comes_back_to_it(reader: Reader) -> None:
     assert reader.page.url.endswith("#starter-cloud-001")
 
 
+def test_typing_right_behind_the_key_leaves_no_step_too_many(reader: Reader) -> None:
+    """The key and the first letter come in one breath, before the browser says that the address changed."""
+    reader.open("#starter-cloud-001")
+    reader.page.evaluate("""() => {
+        document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true}));
+        document.getElementById("query").value = "latency";
+        document.getElementById("query").dispatchEvent(new Event("input", {bubbles: true}));
+    }""")
+    reader.page.wait_for_selector("#rows mark")
+    reader.page.go_back()
+    reader.page.wait_for_selector(".card-place h1")
+    assert reader.page.url.endswith("#starter-cloud-001")
+
+
 def test_every_question_opens_and_reveals_without_a_complaint(
     reader: Reader, pages: dict[str, Path], odd: Vault
 ) -> None:

@@ -379,6 +379,11 @@ function narrow(change) {
   history[next.view === state.view ? "replaceState" : "pushState"](null, "", addressOf(next));
   return show();
 }
+// At once: hashchange comes later, and who types before it would leave a step too many in the history.
+function go(address) {
+  history.pushState(null, "", address);
+  return show();
+}
 function choose(box, place) {
   return narrow(({chosen}) => { if (box.checked) chosen[box.name].add(place); else chosen[box.name].delete(place); });
 }
@@ -406,12 +411,12 @@ document.addEventListener("keydown", event => {
     return;
   }
   const act = {
-    "/": () => { if (!list) location.hash = lastList; $("query").focus(); $("query").select(); },
+    "/": () => { if (!list) go(lastList); $("query").focus(); $("query").select(); },
     j: () => list ? point(1) : press(".following"),
     k: () => list ? point(-1) : press(".previous"),
     ArrowDown: list && document.activeElement.closest("#rows") && (() => point(1)),
     ArrowUp: list && document.activeElement.closest("#rows") && (() => point(-1)),
-    Escape: () => { if (!list) location.hash = state.view === "chain" ? lastList : up; },
+    Escape: () => { if (!list) go(state.view === "chain" ? lastList : up); },
     " ": !list && !/^(BUTTON|SUMMARY|A)$/.test(event.target.tagName) && $("one").querySelector(".reveal") && (() => press(".reveal")),
     c: () => press(state.view === "chains" ? ".other" : list ? "#chains" : ".to-chain"),
     "?": () => $("help").showModal(),
