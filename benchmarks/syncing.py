@@ -4,6 +4,9 @@
 
 Yardsticks are processes, too: ``import`` sends a finished package, ``export`` and ``notesInfo`` read the whole
 collection once, ``addNotes`` adds every note by calls. Each prints how many seconds its requests alone took.
+
+Where ``STAFFML_TEST_ANKI_URL`` names a real Anki with a profile to throw away, adding is measured there, too: its
+window has a part in every note that is added.
 """
 
 import contextlib
@@ -17,14 +20,21 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from staffml_anki.anki.gateway import Gateway
 
 SERVER = Path(__file__).parents[1] / "tests" / "ankiconnect" / "server.py"
 PROGRAM = [sys.executable, "-m", "staffml_anki"]
 ADDING = "adding by addNotes, requests alone"
 IMPORTING = "adding by importPackage, requests alone"
+REAL = os.environ.get("STAFFML_TEST_ANKI_URL", "")
+SOME = 1_000
+"""Notes that are added one by one on a real Anki: all of them take minutes."""
 
 
 @contextlib.contextmanager
@@ -127,6 +137,22 @@ class Bench:
         with self.world("adding", None) as (url, _):
             self.keep(ADDING, self.yardstick("addNotes", url))
 
+    def on_a_real_anki(self) -> None:
+        """Import all, remove them, add some. Refuses a profile that has notes of ours: they might be somebody's."""
+        from staffml_anki.anki.gateway import Gateway
+
+        gateway = Gateway(REAL)
+        ours = '"note:StaffML Question"'
+        if gateway.find_notes(ours):
+            sys.exit(f"{REAL}: this profile has StaffML notes; measure with one to throw away")
+        try:
+            self.keep(f"{IMPORTING}, real Anki", _import(gateway, self.base))
+            gateway.call("deleteNotes", notes=gateway.find_notes(ours))
+            each = _add_notes(gateway, self.base, SOME) / SOME
+            self.keep(f"{ADDING}, real Anki", each * self.questions)
+        finally:
+            gateway.call("deleteNotes", notes=gateway.find_notes(ours))
+
 
 def _memory_name(folder: Path) -> str:
     from staffml_anki.anki.memory import profile_folder
@@ -149,9 +175,12 @@ def report(bench: Bench) -> None:
         ("one read: notesInfo", "", ""),
         ("nothing changed", f"{median['nothing changed'] / read:.2f} × the cheaper read", "at most 1.5×"),
         ("a 5% release", f"{median['a 5% release'] / median['nothing changed']:.2f} × nothing changed", "at most 2.5×"),
-        (ADDING, "", ""),
-        (IMPORTING, f"{median[ADDING] / median[IMPORTING]:.0f} times faster", "at least 30"),
     ]
+    for where in ("", ", real Anki"):
+        adding, importing = ADDING + where, IMPORTING + where
+        if adding in median:
+            faster = f"{median[adding] / median[importing]:.0f} times faster"
+            rows += [(adding, "", ""), (importing, faster, "at least 30")]
     for name, ratio, wanted in rows:
         table.add_row(name, f"{median[name]:.2f}", ratio, wanted)
     Console().print(table)
@@ -166,43 +195,59 @@ def measure(base: Path, questions: int, rounds: int) -> None:
         if number == 1:
             bench.seconds = {ADDING: bench.seconds[ADDING]}  # the first round warms the caches
         bench.round()
+    if REAL:
+        bench.on_a_real_anki()
     report(bench)
 
 
-def _yardstick(base: Path, url: str, what: str) -> None:
-    """One bare request of the same kind as the sync makes, as directly as can be."""
+def _import(gateway: "Gateway", base: Path) -> float:
+    start = time.perf_counter()
+    gateway.import_package(str(base / "one.apkg"))
+    return time.perf_counter() - start
+
+
+def _add_notes(gateway: "Gateway", base: Path, most: int) -> float:
+    from staffml_anki.package.reader import open_package
+
+    with open_package(base / "one.apkg") as package:
+        rows = package.connection.execute("SELECT flds, tags FROM notes LIMIT ?", (most,)).fetchall()
+        model = next(m for m in package.models.values() if m["name"] == "StaffML Question")
+    names = [field["name"] for field in model["flds"]]
+    gateway.call("createDeck", deck="StaffML")
+    if model["name"] not in gateway.call("modelNames"):
+        sides = [{"Name": t["name"], "Front": t["qfmt"], "Back": t["afmt"]} for t in model["tmpls"]]
+        gateway.call("createModel", modelName=model["name"], inOrderFields=names, css=model["css"], cardTemplates=sides)
+    notes = [
+        {"deckName": "StaffML", "modelName": model["name"], "tags": tags.split(),
+         "fields": dict(zip(names, fields.split("\x1f"), strict=True))}
+        for fields, tags in rows
+    ]  # fmt: skip
+    start = time.perf_counter()
+    for first in range(0, len(notes), 100):
+        gateway.call("addNotes", notes=notes[first : first + 100])
+    return time.perf_counter() - start
+
+
+def _yardstick(base: Path, url: str, what: str) -> float:
+    """Bare requests of the same kind as the sync makes, as directly as can be; the seconds that they took."""
     from staffml_anki.anki.gateway import Gateway
     from staffml_anki.package.reader import open_package
 
     gateway = Gateway(url)
-    start = time.perf_counter()
     if what == "import":
-        gateway.import_package(str(base / "one.apkg"))
-    elif what == "export":
+        return _import(gateway, base)
+    if what == "addNotes":
+        return _add_notes(gateway, base, -1)
+    start = time.perf_counter()
+    if what == "export":
         target = base / "read.apkg"
         gateway.export_package("StaffML", str(target))
         with open_package(target) as exported:
             exported.connection.execute("SELECT * FROM notes").fetchall()
-    elif what == "notesInfo":
+    else:
         list(gateway.notes_info(gateway.find_notes('"note:StaffML Question"')))
-    elif what == "addNotes":
-        with open_package(base / "one.apkg") as package:
-            rows = package.connection.execute("SELECT flds, tags FROM notes").fetchall()
-            model = next(m for m in package.models.values() if m["name"] == "StaffML Question")
-        names = [field["name"] for field in model["flds"]]
-        gateway.call("createDeck", deck="StaffML")
-        sides = [{"Name": t["name"], "Front": t["qfmt"], "Back": t["afmt"]} for t in model["tmpls"]]
-        gateway.call("createModel", modelName=model["name"], inOrderFields=names, css=model["css"], cardTemplates=sides)
-        notes = [
-            {"deckName": "StaffML", "modelName": model["name"], "tags": tags.split(),
-             "fields": dict(zip(names, fields.split("\x1f"), strict=True))}
-            for fields, tags in rows
-        ]  # fmt: skip
-        start = time.perf_counter()
-        for first in range(0, len(notes), 100):
-            gateway.call("addNotes", notes=notes[first : first + 100])
-    print(time.perf_counter() - start)
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
-    _yardstick(Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    print(_yardstick(Path(sys.argv[2]), sys.argv[3], sys.argv[4]))

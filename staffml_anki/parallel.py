@@ -1,7 +1,7 @@
-"""Making pure work quick: parsing and rendering take nearly all the time, share nothing, and make no cycles.
+"""Making work quick: parsing and rendering take nearly all the time, share nothing, and make no cycles.
 
 Processes only on Linux, where forking a process without threads is safe and costs a millisecond; elsewhere, and for
-little work, everything happens here.
+little work, everything happens here. A thread only to wait for another program.
 """
 
 import gc
@@ -36,6 +36,37 @@ def without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def meanwhile[T](work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Wait for another program in a thread while the block goes on with something else.
+
+    Yields what gives the result of ``work``, or raises its exception: to be called after the block, at whose end both
+    are done. When the block fails, its own exception comes out; only Ctrl-C does not wait.
+    """
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as failure:
+            failures.append(failure)
+
+    def result() -> T:
+        if failures:
+            raise failures[0]
+        return results[0]
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield result
+    except Exception:
+        thread.join()
+        raise
+    thread.join()
 
 
 def spread[T, R](

@@ -2,13 +2,14 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from staffml_anki.parallel import WORTH_IT, spread
+from staffml_anki.parallel import WORTH_IT, meanwhile, spread
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +89,41 @@ def test_progress_is_shown_for_the_part_that_is_done_here() -> None:
 def test_a_process_with_threads_does_everything_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("threading.active_count", lambda: 2)
     assert {process for _, process in spread(where, range(WORTH_IT), "x")} == {os.getpid()}
+
+
+def test_what_was_waited_for_is_there_after_the_block() -> None:
+    waiting, before = threading.Event(), threading.active_count()
+    with meanwhile(lambda: waiting.wait(20)) as result:
+        waiting.set()
+    assert result() is True
+    assert before == threading.active_count()
+
+
+def test_what_fails_while_waiting_fails_where_its_result_is_wanted() -> None:
+    reached = False
+    with meanwhile(lambda: 1 // 0) as result:
+        reached = True
+    assert reached
+    with pytest.raises(ZeroDivisionError):
+        result()
+
+
+def test_a_block_that_fails_says_so_once_the_waiting_is_over() -> None:
+    done = []
+
+    def fail_late() -> None:
+        time.sleep(0.2)
+        done.append(True)
+        raise ZeroDivisionError
+
+    with pytest.raises(KeyError), meanwhile(fail_late):
+        raise KeyError
+    assert done
+
+
+def test_who_presses_ctrl_c_does_not_wait() -> None:
+    leave = threading.Event()
+    with pytest.raises(KeyboardInterrupt), meanwhile(lambda: leave.wait(20)):
+        raise KeyboardInterrupt
+    assert not leave.is_set()
+    leave.set()

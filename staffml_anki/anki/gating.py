@@ -60,7 +60,7 @@ def gated(
     made = {change.question: change for change in changes}
     if gate is None:
         for key, note in snapshot.notes.items():
-            if tags.has(note.tags, tags.LOCKED) or tags.has(note.tags, tags.OPENED):
+            if tags.has(note.tags, tags.LOCKED, tags.OPENED):
                 made[key] = _opened(made.get(key), note, snapshot, mark=False)
         return list(made.values())
     ladder = _Ladder(wanted, snapshot, made, gate)
@@ -112,7 +112,7 @@ class _Ladder:
 def _may_lock(held: HeldNote, change: NoteChange | None) -> bool:
     """Never what was answered, what is suspended or in a filtered deck, what was opened before, what has left."""
     leaves = change is not None and "retired" in change.kinds
-    marked = any(tags.has(held.tags, tag) for tag in (tags.OPENED, tags.RETIRED))
+    marked = tags.has(held.tags, tags.OPENED, tags.RETIRED)
     untouched = not any(card.reviewed or card.suspended or card.filtered for card in held.cards)
     return bool(held.cards) and untouched and not marked and not leaves
 

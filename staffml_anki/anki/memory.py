@@ -41,6 +41,9 @@ _MIGRATIONS = (
     ALTER TABLE notes ADD COLUMN source TEXT NOT NULL DEFAULT '';
     CREATE TABLE earlier (id TEXT, field TEXT, digest TEXT, PRIMARY KEY (id, field, digest)) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE notes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 
@@ -57,11 +60,13 @@ class Written:
     Attributes:
         deck: the id of the deck that we put its card in; 0 where we never knew.
         current: whether the release of the last sync had it.
+        number: the note's id in the collection; 0 where we never knew.
     """
 
     note: WantedNote
     deck: int
     current: bool
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +162,8 @@ class Memory:
 
     def remembered(self) -> Remembered:
         notes = {
-            QuestionId(row[0]): Written(_wanted_note(row[:7]), row[7], bool(row[8]))
-            for row in self._rows("SELECT id, fields, tags, path, due, media, source, deck, current FROM notes")
+            QuestionId(row[0]): Written(_wanted_note(row[:7]), row[7], bool(row[8]), row[9])
+            for row in self._rows("SELECT id, fields, tags, path, due, media, source, deck, current, number FROM notes")
         }
         journal = {
             QuestionId(key): Intended(text, deck, frozenset(kinds.split()))
@@ -172,6 +177,14 @@ class Memory:
             (QuestionId(key), name, digest) for key, name, digest in self._rows("SELECT id, field, digest FROM earlier")
         )
         return Remembered(notes, journal, decks, undecided, earlier, json.loads(self.about(_MAKING) or "{}"))
+
+    def note_numbers(self) -> frozenset[int]:
+        """The ids that the notes we wrote have in the collection."""
+        return frozenset(number for (number,) in self._rows("SELECT number FROM notes WHERE number <> 0"))
+
+    def deck_numbers(self) -> dict[str, int]:
+        """The ids of the decks that we made or found, by path."""
+        return dict(self._rows("SELECT path, id FROM decks"))
 
     def chain_names(self) -> dict[str, str]:
         return dict(self._rows("SELECT id, name FROM chains"))
@@ -239,7 +252,7 @@ class Memory:
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
         """
         rows = [
-            (n.question, n.text, " ".join(n.tags), n.path, n.due, n.media, written.deck, 1, n.source)
+            (n.question, n.text, " ".join(n.tags), n.path, n.due, n.media, written.deck, 1, n.source, written.number)
             for written in notes
             for n in (written.note,)
             if past.get(n.question) != written
@@ -260,7 +273,7 @@ class Memory:
         }
         with transaction(self._connection) as connection:
             connection.executemany("UPDATE notes SET current = 0 WHERE id = ?", [(key,) for key in left])
-            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
             open_still = json.dumps(sorted(failed))
             connection.execute("DELETE FROM journal WHERE id NOT IN (SELECT value FROM json_each(?))", (open_still,))
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")

@@ -63,11 +63,12 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
     """Where the learner keeps what the recipe calls by its paths: told by the cards that belong there."""
     cards: list[tuple[str, str]] = []
     for key, held in () if relayout else snapshot.notes.items():
-        name = snapshot.decks.get(snapshot.deck_of(held))
-        note = past.notes[key].note if key in past.notes else wanted.notes.get(key)
-        if name is None or note is None or _stranded(key, snapshot.deck_of(held), past):
+        deck, written = snapshot.deck_of(held), past.notes.get(key)
+        name = snapshot.decks.get(deck)
+        note = written.note if written is not None else wanted.notes.get(key)
+        if name is None or note is None or (deck == DEFAULT_DECK and _stranded(key, deck, past)):
             continue
-        path = note.path if key in past.notes else note.home or note.path
+        path = note.path if written is not None else note.home or note.path
         if is_plan_deck(name) and not is_plan_deck(path):
             # A study plan has it, by a sync that is not remembered or was stopped: no deck of the recipe's is there.
             path = wanted.notes[key].path if key in wanted.notes else ""
@@ -98,6 +99,7 @@ class _Planner:
         self._same_fields = self._names == FIELDS
         self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
         self._waiting: list[QuestionId] = []
+        self._former: dict[str, bool] = {}
         self._edits: list[tuple[QuestionId, str]] = []
         self._unmoved = self._strangers = 0
 
@@ -156,7 +158,7 @@ class _Planner:
         returns = False
         added: tuple[str, ...] = ()
         removed: tuple[str, ...] = ()
-        if set(held.tags) != set(note.tags):
+        if held.tags != note.tags and set(held.tags) != set(note.tags):
             returns = tags.has(held.tags, tags.RETIRED)
             mine = [tag for tag in held.tags if tags.is_ours(tag) and not tags.is_state(tag)]
             added, removed = tags.difference(note.tags, held.tags), tags.difference(mine, note.tags)
@@ -321,7 +323,7 @@ class _Planner:
             return
         source = self._names.index(SOURCE)
         for key, held in self._snapshot.notes.items():
-            if key in self._wanted.published or held.fields[source] != self._wanted.source:
+            if key in self._wanted.published or not self._is_of_this_vault(key, held.fields[source]):
                 continue
             if key not in self._past.notes and held.guid != guid_of(key):
                 # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)
@@ -343,6 +345,27 @@ class _Planner:
             added = tags.difference(marks, held.tags)
             suspend = None if held.suspended else True
             yield NoteChange(key, title, held.id, ("retired",), (), (), added, suspend=suspend)
+
+    def _is_of_this_vault(self, question: QuestionId, source: str) -> bool:
+        """Whether a note that names this source is the vault's: the vault is called so, or was when we wrote it."""
+        if source == self._wanted.source:
+            return True
+        if question not in self._past.notes:
+            return False
+        if source not in self._former:
+            self._former[source] = self._was_called(source)
+        return self._former[source]
+
+    def _was_called(self, source: str) -> bool:
+        """Whether the vault has been renamed from this: of the notes that we wrote under that name it has most now. One
+        question that goes from one vault to another takes no others along."""
+        digest, index = text_digest(source), FIELDS.index(SOURCE)
+        written = [
+            key
+            for key, each in self._past.notes.items()
+            if each.note.fields[index] == source or (key, SOURCE, digest) in self._past.earlier
+        ]
+        return 2 * sum(key in self._wanted.published for key in written) > len(written)
 
     def _assumed(self) -> Iterable[str]:
         known = self._past.notes

@@ -7,7 +7,7 @@ our file system, is read through calls.
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,25 @@ from staffml_anki.package.reader import Exported, open_package
 from staffml_anki.vault import QuestionId
 
 MEDIA = "staffml-*"
+FILTERED = "deck:filtered"
 MOST_EXPORTS = 3
 WORTH_AN_EXPORT = 200
 """Notes in decks outside the tree, from which on exporting those decks, too, is cheaper than asking for each note."""
 
 
 def take_snapshot(
-    gateway: Gateway, roots: Sequence[str], scratch: Path | None, *, everywhere: bool = False
+    gateway: Gateway,
+    roots: Sequence[int | str],
+    scratch: Path | None,
+    written: Container[int] = (),
+    *,
+    everywhere: bool = False,
 ) -> Snapshot:
     """Read all of ours.
 
     Args:
-        roots: top-level decks that are likely to hold our cards.
+        roots: top-level decks that are likely to hold our cards, by id or by name.
+        written: the ids of the notes that we wrote: of several with the id of one question, these are ours.
         scratch: a file to export to, on a file system that Anki may share; None to read through calls.
         everywhere: export every tree that holds some of ours, so that the backup lacks none of them.
 
@@ -49,8 +56,7 @@ def take_snapshot(
     if held is None:
         return Snapshot(None, {}, names, files, can_describe=describes)
     all_notes = gateway.find_notes(f"mid:{held.id}")
-    marks = _marks_of(gateway, held)
-    exports = _Exports(gateway, held, names, marks, scratch if all_notes else None)
+    exports = _Exports(gateway, held, names, scratch if all_notes else None)
     exports.read(next(iter(exports.existing(roots)), ""))
     rest = [number for number in all_notes if number not in exports.told]
     # Where none was exported the learner may have renamed the tree before we knew it: without one there is no backup.
@@ -58,10 +64,10 @@ def take_snapshot(
         for root in exports.roots_of(rest, everywhere=everywhere):
             exports.read(root)
         rest = [number for number in all_notes if number not in exports.told]
-    others = read_notes(gateway, held, rest, names, marks)
+    others = read_notes(gateway, held, rest, names)
     # A note that was deleted between the export and now is gone, whatever the export says.
     alive = set(all_notes)
-    notes, duplicates = _by_question([note for note in (*exports.told.values(), *others) if note.id in alive])
+    notes, duplicates = _by_question([note for note in (*exports.told.values(), *others) if note.id in alive], written)
     return Snapshot(
         notetype=exports.held,
         notes=notes,
@@ -76,6 +82,8 @@ def take_snapshot(
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
+    """What searches tell of the cards of the note type."""
+
     suspended: frozenset[int]
     filtered: frozenset[int]
     reviewed: frozenset[int]
@@ -126,15 +134,13 @@ def _renamed(gateway: Gateway, by_name: Mapping[str, int]) -> str | None:
     return None
 
 
-def read_notes(
-    gateway: Gateway, held: HeldNotetype, notes: Sequence[int], decks: Mapping[int, str], marks: _Marks | None = None
-) -> list[HeldNote]:
-    """Notes read through calls. Without ``marks`` their cards' state is asked for, too."""
+def read_notes(gateway: Gateway, held: HeldNotetype, notes: Sequence[int], decks: Mapping[int, str]) -> list[HeldNote]:
+    """Notes read through calls, with the state of their cards."""
     if not notes:
         return []
     infos = _with_cards(gateway, [info for info in gateway.notes_info(notes) if info.get("modelName") == held.name])
     cards = [card for info in infos for card in shapes.ids("notesInfo", info.get("cards"))]
-    marks = marks or _marks_of(gateway, held)
+    marks = _marks_of(gateway, held)
     deck_ids = {name: number for number, name in decks.items()}
     if cards:
         # Decks made since the names were read are there by now.
@@ -164,7 +170,7 @@ def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str,
 
 def _marks_of(gateway: Gateway, held: HeldNotetype) -> _Marks:
     """Of all cards of the note type: Anki finds them all faster than some by their ids."""
-    whats = ["is:suspended", "deck:filtered", "(-is:new or prop:reps>0)"]
+    whats = ["is:suspended", FILTERED, "(-is:new or prop:reps>0)"]
     if len(held.templates) > 1:
         whats.append(f"-card:{held.ordinal + 1}")
     answers = gateway.all_of(*(("findCards", {"query": f"mid:{held.id} {what}"}) for what in whats))
@@ -191,18 +197,19 @@ def _from_info(info: Mapping[str, Any], held: HeldNotetype, marks: _Marks, place
 class _Exports:
     """Reads trees of decks by exporting them, as long as that works and the files reach us."""
 
-    def __init__(
-        self, gateway: Gateway, held: HeldNotetype, decks: Mapping[int, str], marks: _Marks, scratch: Path | None
-    ) -> None:
-        self._gateway, self._decks, self._marks, self._scratch = gateway, decks, marks, scratch
+    def __init__(self, gateway: Gateway, held: HeldNotetype, decks: Mapping[int, str], scratch: Path | None) -> None:
+        self._gateway, self._decks, self._scratch = gateway, decks, scratch
+        # An export says of every card but these in which deck it is, and all the rest of its state.
+        self._filtered = frozenset(gateway.find_cards(FILTERED) if scratch else ())
         self.held = held
         self.told: dict[int, HeldNote] = {}
         self.descriptions: dict[int, str] = {}
         self.packages: list[Path] = []
 
-    def existing(self, roots: Iterable[str]) -> list[str]:
-        there = {name.casefold(): name for name in self._decks.values()}
-        return [there[name.casefold()] for name in roots if name.casefold() in there]
+    def existing(self, roots: Iterable[int | str]) -> list[str]:
+        there: dict[int | str, str] = {name.casefold(): name for name in self._decks.values()} | dict(self._decks)
+        keys = [root.casefold() if isinstance(root, str) else root for root in roots]
+        return [there[key] for key in keys if key in there]
 
     def roots_of(self, notes: Sequence[int], *, everywhere: bool) -> list[str]:
         """The top-level decks that hold many of these notes, or any, the fullest first; filtered decks cannot be
@@ -234,12 +241,12 @@ class _Exports:
             return
         with open_package(target) as exported:
             self.held = replace(self.held, model=exported.models.get(self.held.id))
-            self.told |= {note.id: note for note in _from_package(exported, self.held, self._marks)}
+            self.told |= {note.id: note for note in _from_package(exported, self.held, self._filtered)}
             self.descriptions |= {key: str(deck.get("desc", "")) for key, deck in exported.decks.items()}
         self.packages.append(target)
 
 
-def _from_package(exported: Exported, held: HeldNotetype, marks: _Marks) -> Iterable[HeldNote]:
+def _from_package(exported: Exported, held: HeldNotetype, filtered: frozenset[int]) -> Iterable[HeldNote]:
     ours: dict[int, list[Card]] = {}
     extra: dict[int, list[Card]] = {}
     joined = "cards c JOIN notes n ON n.id = c.nid WHERE n.mid = ? ORDER BY c.ord"
@@ -247,7 +254,7 @@ def _from_package(exported: Exported, held: HeldNotetype, marks: _Marks) -> Iter
     rows = exported.connection.execute(f"SELECT {columns} FROM {joined}", (held.id,))  # noqa: S608
     our_ordinal = held.ordinal
     for note, number, deck, queue, reviewed, ordinal in rows:
-        is_filtered = number in marks.filtered
+        is_filtered = number in filtered
         card = Card(number, 0 if is_filtered else deck, is_filtered, queue == -1, bool(reviewed))
         (ours if ordinal == our_ordinal else extra).setdefault(note, []).append(card)
     rows = exported.connection.execute("SELECT id, guid, mod, tags, flds FROM notes WHERE mid = ?", (held.id,))
@@ -261,15 +268,18 @@ def _question(first_field: str) -> QuestionId:
     return QuestionId(html.unescape(first_field) if "&" in first_field else first_field)
 
 
-def _by_question(notes: Iterable[HeldNote]) -> tuple[dict[QuestionId, HeldNote], tuple[int, ...]]:
-    """One note for each question: the one with our GUID or else with reviews; the ids of the others."""
+def _by_question(
+    notes: Iterable[HeldNote], written: Container[int]
+) -> tuple[dict[QuestionId, HeldNote], tuple[int, ...]]:
+    """One note for each question: the one that we wrote, or else with reviews, or with our GUID; the ids of the others.
+    Without the first of these a learner's copy that they study would pass for ours, and be overwritten."""
     found: dict[QuestionId, HeldNote] = {}
     others: list[int] = []
     for note in sorted(notes, key=lambda note: note.id):
         rival = found.setdefault(note.question, note)
         if rival is note:
             continue
-        better = max((rival, note), key=lambda n: (n.reviewed, n.guid == guid_of(n.question), -n.id))
+        better = max((rival, note), key=lambda n: (n.id in written, n.reviewed, n.guid == guid_of(n.question), -n.id))
         others.append((rival if better is note else note).id)
         found[note.question] = better
     return dict(sorted(found.items())), tuple(sorted(others))

@@ -1,30 +1,29 @@
 """A sync from end to end: look, plan, back up, apply, read back, remember."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
 from staffml_anki.anki.apply import Applied, apply_plan, try_again
 from staffml_anki.anki.calls import Say, Workshop
 from staffml_anki.anki.gateway import Gateway
-from staffml_anki.anki.gating import GATE_OFF, Gate, GateWish, make_gate
-from staffml_anki.anki.held import SEPARATOR, Snapshot
-from staffml_anki.anki.memory import UNKNOWN, Intended, Memory, Remembered, Written
-from staffml_anki.anki.merge import Choices, looks_wrong, make_plan, places_of, text_digest
-from staffml_anki.anki.places import Places
+from staffml_anki.anki.gating import GATE_OFF, GateWish, make_gate
+from staffml_anki.anki.held import Snapshot
+from staffml_anki.anki.memory import Memory
+from staffml_anki.anki.merge import Choices, looks_wrong, make_plan
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
+from staffml_anki.anki.prepared import Prepared
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, all_fields, failures, read_back
-from staffml_anki.anki.wanted import PlanDecks, Wanted, inputs_of, read_wanted
-from staffml_anki.cards.notetype import FIELDS, Templates, load_templates
+from staffml_anki.anki.wanted import PlanDecks, inputs_of, read_wanted
+from staffml_anki.cards.notetype import load_templates
 from staffml_anki.cards.tags import ROOT
 from staffml_anki.decks.recipe import Recipe
 from staffml_anki.errors import StaffmlAnkiError
-from staffml_anki.parallel import Progress, no_progress, without_collector
-from staffml_anki.vault import Problem, QuestionId, open_source
+from staffml_anki.parallel import Progress, meanwhile, no_progress
+from staffml_anki.vault import Problem, find_source
 from staffml_anki.vault.select import Selection
 
 BACKUPS = 5
@@ -50,47 +49,6 @@ class Wish:
     use_packages: bool = True
     gate: GateWish = field(default_factory=GateWish)
     plan: PlanDecks | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """All that a plan was made from, and the plan."""
-
-    wanted: Wanted
-    snapshot: Snapshot
-    remembered: Remembered
-    templates: Templates
-    plan: Plan
-    roots: tuple[str, ...]
-    from_memory: bool
-    """The release is the one of the last sync, and was not read again."""
-    gate: Gate | None = None
-    relayout: bool = False
-
-    @property
-    def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
-        """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
-        conflicts, with the text that both sides started from (None where nobody knows it). And fields that the note
-        type lacks: nothing of ours is in them, should they come back."""
-        lacking = () if self.plan.notetype.add_fields else self.plan.notetype.missing
-        here = self.wanted.notes.keys() & self.snapshot.notes.keys()
-        found: dict[tuple[QuestionId, str], str | None] = {(key, name): "" for name in lacking for key in here}
-        for question, conflict in self.plan.conflicts:
-            if conflict.keep == "theirs" or conflict.decided:
-                continue
-            found[question, conflict.field] = self.base_of(question, conflict.field)
-        return found
-
-    @cached_property
-    def places(self) -> Places:
-        """Where the plan puts what the recipe calls by its paths."""
-        return places_of(self.wanted, self.snapshot, self.remembered, relayout=self.relayout)
-
-    def base_of(self, question: QuestionId, field: str) -> str | None:
-        """The text that both sides of a conflict started from; None where nobody knows it."""
-        before = self.remembered.notes.get(question)
-        base = before.note.fields[FIELDS.index(field)] if before is not None else None
-        return self.remembered.undecided.get((question, field), base)
 
 
 @dataclass(frozen=True)
@@ -132,33 +90,54 @@ class Session:
         self.gateway, self.memory = gateway, memory
         self._say, self._progress = say, progress
 
-    @without_collector()
     def prepare(self, wish: Wish) -> Prepared:
         """Look at both sides and plan. Changes nothing.
 
         Raises:
             StaffmlAnkiError: the vault cannot be used, or Anki does not answer.
         """
-        templates = load_templates()
-        source = open_source(wish.vault)
-        remembered = self.memory.remembered()
-        wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow, wish.plan), remembered)
+        find_vault = find_source(wish.vault)
+        self._say("reading the collection")
+        with meanwhile(self._look(wish.use_packages)) as look:
+            templates = load_templates()
+            source = find_vault()
+            remembered = self.memory.remembered()
+            wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow, wish.plan), remembered)
+        snapshot = look()
+        if snapshot.notetype is not None:
+            require_fields(snapshot.notetype)
         from_memory = wanted is not None
         if wanted is None:
             chain_names = self.memory.chain_names()
             rendered = {key: written.note for key, written in remembered.notes.items()}
             wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan, rendered)
-        roots = self._roots((*wanted.descriptions, *remembered.decks), remembered)
-        scratch = self.memory.folder / "snapshot.apkg" if wish.use_packages else None
-        self._say("reading the collection")
-        snapshot = take_snapshot(self.gateway, roots, scratch)
-        if snapshot.notetype is not None:
-            require_fields(snapshot.notetype)
         remembered = self.memory.remembered() if self.memory.finish_pruning(snapshot.notes.keys()) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
+        self._require_plain_decks(plan, snapshot)
         relayout = wish.choices.relayout
-        return Prepared(wanted, snapshot, remembered, templates, plan, tuple(roots), from_memory, gate, relayout)
+        roots = self._roots(wanted.descriptions)
+        return Prepared(wanted, snapshot, remembered, templates, plan, roots, from_memory, gate, relayout)
+
+    def _require_plain_decks(self, plan: Plan, snapshot: Snapshot) -> None:
+        """Refuse a plan that needs a deck where the learner has a filtered one: Anki would put the cards, or the deck
+        itself, somewhere else.
+
+        Raises:
+            StaffmlAnkiError: there is such a deck.
+        """
+        needed = {change.deck for change in plan.changes if change.deck} | {deck.name for deck in plan.new_decks}
+        lineages = {"::".join(name.split("::")[:depth]) for name in needed for depth in range(1, name.count("::") + 2)}
+        there = sorted(
+            snapshot.decks[number] for name in lineages if (number := snapshot.deck_ids.get(name.casefold()))
+        )
+        options = self.gateway.many([("getDeckConfig", {"deck": name}) for name in there])
+        for name, found in zip(there, options, strict=True):
+            if isinstance(found, dict) and found.get("dyn"):
+                raise StaffmlAnkiError(
+                    f"'{name}' is a filtered deck, and cards of this recipe belong into a deck of that name: rename it "
+                    "in Anki, then run this again"
+                )
 
     def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
         """The same look at both sides, with other choices."""
@@ -168,9 +147,7 @@ class Session:
 
     def look(self) -> Snapshot:
         """A snapshot alone, without a vault; its exports are the backup."""
-        remembered = self.memory.remembered()
-        roots = self._roots(remembered.decks or (ROOT,), remembered)
-        snapshot = take_snapshot(self.gateway, roots, self.memory.folder / "snapshot.apkg", everywhere=True)
+        snapshot = self._look(use_packages=True, everywhere=True)()
         self.memory.finish_pruning(snapshot.notes.keys())
         return snapshot
 
@@ -178,10 +155,9 @@ class Session:
         """What applying a plan would give if everything took."""
         return _outcome(prepared, (), (), SHARED if prepared.snapshot.packages else CALLS)
 
-    @staticmethod
-    def discard(snapshot: Snapshot) -> None:
-        """Remove the exports of a snapshot that is not needed any more."""
-        for package in snapshot.packages:
+    def discard(self) -> None:
+        """Remove the exports that snapshots were read from, but for those that became the backup."""
+        for package in self.memory.folder.glob("snapshot-*.apkg"):
             package.unlink(missing_ok=True)
 
     def require_sane(self, prepared: Prepared, *, retire_many: bool) -> None:
@@ -197,7 +173,6 @@ class Session:
                 "so with --retire-many"
             )
 
-    @without_collector()
     def apply(self, prepared: Prepared, wish: Wish, now: int) -> Outcome:
         """Back up, carry out the plan, read back, try by calls what did not take, and remember.
 
@@ -210,21 +185,20 @@ class Session:
         plan, snapshot = prepared.plan, prepared.snapshot
         self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
-            self.discard(snapshot)
             decided = prepared.undecided != prepared.remembered.undecided
             stopped = prepared.remembered.journal or prepared.remembered.making
             if not prepared.from_memory or stopped or decided:
                 self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
-        self.memory.begin(_intended(prepared), {deck.path: deck.name for deck in plan.new_decks})
+        self.memory.begin(prepared.intended(), {deck.path: deck.name for deck in plan.new_decks})
         # Without anything of ours in the collection nothing was exported: whether Anki reads our files shows then.
         packages = wish.use_packages and (bool(snapshot.packages) or not snapshot.notes)
         package = self.memory.folder / "delta.apkg" if packages else None
         shop = Workshop(self.gateway, prepared.wanted, snapshot, prepared.templates, package, now, self._say)
         applied = apply_plan(plan, shop)
         self._say("reading back")
-        scratch = self.memory.folder / "snapshot.apkg" if packages else None
+        scratch = self._scratch if packages else None
         back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
         failed = failures(plan, snapshot, prepared.wanted, back)
         if failed:
@@ -239,16 +213,22 @@ class Session:
 
     # -- details ----------------------------------------------------------------------------------
 
-    def _roots(self, paths: Iterable[str], remembered: Remembered) -> list[str]:
-        """Top-level decks likely to hold our cards: what ours is called now, and what the recipe calls it."""
-        tops = sorted({path.partition("::")[0] for path in paths})
-        if not remembered.decks:
-            return tops
-        names = {number: name for name, number in self.gateway.decks().items()}
-        renamed = [
-            names[number] for path, (number, _) in remembered.decks.items() if "::" not in path and number in names
-        ]
-        return [*sorted(renamed), *tops]
+    def _look(self, use_packages: bool, *, everywhere: bool = False) -> Callable[[], Snapshot]:
+        """What takes a snapshot: for another thread, so the memory is asked now."""
+        scratch = self._scratch if use_packages else None
+        roots, written = self._roots(), self.memory.note_numbers()
+        return lambda: take_snapshot(self.gateway, roots, scratch, written, everywhere=everywhere)
+
+    @property
+    def _scratch(self) -> Path:
+        """Where snapshots are exported to."""
+        return self.memory.folder / "snapshot.apkg"
+
+    def _roots(self, paths: Iterable[str] = ()) -> tuple[int | str, ...]:
+        """Top-level decks likely to hold our cards: the ids of those that we made, and how the recipe calls them."""
+        made = self.memory.deck_numbers()
+        tops = sorted({path.partition("::")[0] for path in (*made, *paths)})
+        return (*(made[top] for top in tops if top in made), *(tops or (ROOT,)))
 
     def back_up(self, snapshot: Snapshot, now: int) -> list[Path]:
         """Keep the exports that the snapshot was read from, and of all backups the last five."""
@@ -268,10 +248,10 @@ class Session:
 
     def _remember(self, prepared: Prepared, back: ReadBack, failed: Sequence[Failure], applied: Applied) -> None:
         lost = {failure.question for failure in failed}
-        written, whole = _written(prepared, back, lost)
+        written, whole = prepared.written(back, lost)
         decks = {}
         if not prepared.plan.empty or not prepared.remembered.decks:
-            decks = _decks(prepared, self.gateway.decks(), applied)
+            decks = prepared.decks(self.gateway.decks(), applied)
         self.memory.finish(
             written,
             prepared.remembered.notes,
@@ -280,7 +260,7 @@ class Session:
             whole=whole,
             failed=lost,
             undecided=prepared.undecided,
-            replaced=_replaced(prepared, written),
+            replaced=prepared.replaced(written),
         )
 
 
@@ -290,85 +270,6 @@ def _again(change: NoteChange, prepared: Prepared, back: ReadBack) -> NoteChange
     if note is None or change.note:
         return change
     return replace(change, note=note.id, fields=all_fields(change, prepared.wanted))
-
-
-def _intended(prepared: Prepared) -> dict[QuestionId, Intended]:
-    """The journal: what each touched note is about to become."""
-    ids = prepared.snapshot.deck_ids
-    found = {}
-    for change in prepared.plan.changes:
-        note = prepared.wanted.notes.get(change.question)
-        fields = note.fields if note else []
-        for conflict in change.conflicts:
-            # Were it the release's text, the next sync would take the learner's for an edit of it, and no conflict.
-            base = prepared.base_of(change.question, conflict.field)
-            fields[FIELDS.index(conflict.field)] = UNKNOWN if base is None else base
-        for name in prepared.plan.notetype.added if fields else ():
-            fields[FIELDS.index(name)] = ""
-        text = SEPARATOR.join(fields)
-        found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
-    return found
-
-
-def _written(prepared: Prepared, back: ReadBack, failed: set[QuestionId]) -> tuple[list[Written], bool]:
-    """What is certain to be in the collection as the release has it, and whether that is all of the release."""
-    plan, past = prepared.plan, prepared.remembered.notes
-    moved = {change.question for change in plan.changes if change.deck}
-    places = prepared.places
-    waiting = set(plan.waiting)
-    found = []
-    for key, note in prepared.wanted.notes.items():
-        before = past.get(key)
-        if key in failed:
-            continue
-        deck = before.deck if before is not None else 0
-        if key in moved and key in back.notes:
-            deck = prepared.snapshot.deck_of(back.notes[key])
-        elif before is not None and before.note.path != note.path and key in prepared.snapshot.notes:
-            # A sync that was stopped has moved it, perhaps: where it belongs, it counts as put there by us.
-            here = prepared.snapshot.deck_of(prepared.snapshot.notes[key])
-            if prepared.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
-                deck = here
-        # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
-        was = before.note.path if before is not None else note.home or note.path
-        found.append(Written(replace(note, path=was) if key in waiting else note, deck, True))
-    return found, not failed and not waiting
-
-
-def _replaced(prepared: Prepared, written: Sequence[Written]) -> Iterable[tuple[QuestionId, str, str]]:
-    """Texts of ours that a newer one follows."""
-    for each in written:
-        before = prepared.remembered.notes.get(each.note.question)
-        if before is None or before.note.text == each.note.text:
-            continue
-        for name, old, new in zip(FIELDS, before.note.fields, each.note.fields, strict=True):
-            if old != new and old:
-                yield each.note.question, name, text_digest(old)
-
-
-def _decks(prepared: Prepared, decks: Mapping[str, int], applied: Applied) -> dict[str, tuple[int, str]]:
-    """The ids of the decks that stand for the recipe's, and the descriptions in them that are ours."""
-    plan, snapshot, past = prepared.plan, prepared.snapshot, prepared.remembered.decks
-    ids = {name.casefold(): number for name, number in decks.items()}
-    new = {deck.path: deck.name for deck in plan.new_decks}
-    places = prepared.places
-    found = {}
-    for path, description in prepared.wanted.descriptions.items():
-        name = new.get(path) or places.of(path)
-        number = ids.get(name.casefold())
-        if number is None:
-            continue
-        if name in applied.described or snapshot.descriptions.get(number) == description:
-            found[path] = (number, description)
-        else:
-            # An export leaves out a deck without cards: nobody knows whose its description is by now.
-            untold = bool(snapshot.packages) and number not in snapshot.descriptions
-            found[path] = (number, past[path][1] if path in past and not untold else _THEIRS)
-    return found
-
-
-_THEIRS = "\x00"
-"""Stands for a description that we have not written: none in a collection equals it."""
 
 
 def _outcome(prepared: Prepared, failed: tuple[Failure, ...], backup: tuple[str, ...], way: str) -> Outcome:

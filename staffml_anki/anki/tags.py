@@ -27,9 +27,11 @@ def is_retirement(tag: str) -> bool:
     return (tag.casefold() + "::").startswith(RETIRED.casefold() + "::")
 
 
-def has(tags: Iterable[str], tag: str) -> bool:
+def has(tags: Iterable[str], *any_of: str) -> bool:
+    """Whether one of these is among the tags."""
     # No tag holds a space, and one search in one text is an eighth of the work of comparing tag by tag.
-    return f" {tag.casefold()} " in f" {' '.join(tags)} ".casefold()
+    text = f" {' '.join(tags)} ".casefold()
+    return any(f" {tag.casefold()} " in text for tag in any_of)
 
 
 def difference(tags: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:

@@ -36,11 +36,15 @@ class ReadBack:
 
 
 def read_back(
-    gateway: Gateway, changes: Sequence[NoteChange], snapshot: Snapshot, roots: Sequence[str], scratch: Path | None
+    gateway: Gateway,
+    changes: Sequence[NoteChange],
+    snapshot: Snapshot,
+    roots: Sequence[int | str],
+    scratch: Path | None,
 ) -> ReadBack:
     """Read every note that a plan touched."""
     if len(changes) > EACH and scratch is not None:
-        again = take_snapshot(gateway, roots, scratch)
+        again = take_snapshot(gateway, roots, scratch, {note.id for note in snapshot.notes.values()})
         for package in again.packages:
             package.unlink(missing_ok=True)
         return ReadBack(dict(again.notes), dict(again.decks))

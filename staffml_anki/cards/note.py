@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import genanki
-
 from staffml_anki.cards import markup
 from staffml_anki.cards.notetype import FIELDS
 from staffml_anki.cards.tags import ROOT, tags_of
@@ -69,6 +67,8 @@ def digests_of(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str
 @cache
 def guid_of(question_id: QuestionId) -> str:
     """The note's identity across every release, recipe and machine. Never change how it is made."""
+    import genanki  # not above: who reads and compares notes does not need it, and it takes its time to load
+
     return str(genanki.guid_for(_NAMESPACE, question_id))
 
 

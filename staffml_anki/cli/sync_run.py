@@ -10,13 +10,15 @@ import typer
 
 from staffml_anki.cli import handover, output
 from staffml_anki.errors import INTERRUPTED, PROBLEMS, StaffmlAnkiError
+from staffml_anki.parallel import without_collector
 
 if TYPE_CHECKING:
     from staffml_anki.anki.connect import Connection
     from staffml_anki.anki.memory import Memory
     from staffml_anki.anki.plan import Side
+    from staffml_anki.anki.prepared import Prepared
     from staffml_anki.anki.request import SyncRequest
-    from staffml_anki.anki.sync import Outcome, Prepared, Session, Wish
+    from staffml_anki.anki.sync import Outcome, Session, Wish
     from staffml_anki.vault import QuestionId
 
 
@@ -41,6 +43,7 @@ class SyncRun:
     as_json: bool
     grade: bool = False
 
+    @without_collector()
     def run(self, url: str, key: str | None) -> None:
         """Sync, or show what a sync would do.
 
@@ -55,8 +58,8 @@ class SyncRun:
             web = sync_with_ankiweb(connection, wanted=self.ankiweb and not self.looking)
             session = open_session(connection, memory)
             run = self._with_plan(connection)
-            prepared = session.prepare(run.request.wish())
             try:
+                prepared = session.prepare(run.request.wish())
                 run, prepared = run._settled(session, prepared)
                 if not self.as_json:
                     _show(prepared, connection, verbose=self.verbose)
@@ -71,7 +74,7 @@ class SyncRun:
                     output.warn("staffml-anki: stopped in the middle; run sync again: it finishes the work")
                     sys.exit(INTERRUPTED)
             finally:
-                session.discard(prepared.snapshot)
+                session.discard()
             if not self.as_json:
                 _report(outcome)
             grades = handover.offer_grades(connection, agreed=self.grade, ask=not self.yes, quiet=self.as_json)

@@ -142,8 +142,8 @@ def prune(
     with connection.memory() as memory, memory.alone():
         web = sync_with_ankiweb(connection, wanted=ankiweb)
         session = open_session(connection, memory)
-        snapshot = session.look()
         try:
+            snapshot = session.look()
             found = find_prunable(connection.gateway, snapshot, memory.remembered())
             agreed = yes
             while found.unused and not agreed:
@@ -159,7 +159,7 @@ def prune(
                 _show_prunable(found)
             backup = session.back_up(snapshot, int(time.time())) if found.unused else []
         finally:
-            session.discard(snapshot)
+            session.discard()
         if found.unused and not backup:
             output.warn("note: Anki cannot write a backup where we see it")
         if found.unused:

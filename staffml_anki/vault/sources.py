@@ -4,6 +4,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -61,35 +62,57 @@ def open_source(path: Path) -> Source:
     Raises:
         VaultError: nothing there is a vault.
     """
-    try:
+    return find_source(path)()
+
+
+def find_source(path: Path) -> Callable[[], Source]:
+    """What reads the vault at a path, as :func:`open_source` does, once it is plain that something is there.
+
+    Raises:
+        VaultError: nothing there can be a vault.
+    """
+    with _readable(path):
         if path.is_dir():
-            return _open_folder(path)
+            return _find_in_folder(path)
         if path.exists() and not path.is_file():
             raise VaultError(f"{path}: is not a regular file; give a vault folder, a corpus.json or a vault.db")
         with path.open("rb") as file:
             head = file.read(64)
+    if head.startswith(b"SQLite format 3\0"):
+        return partial(_open, _open_database, path)
+    if path.suffix in (".db", ".sqlite", ".sqlite3"):
+        raise VaultError(f"{path}: is not a SQLite database; download the release's vault.db again")
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") or path.suffix == ".json":
+        return partial(_open, _open_corpus, path)
+    raise VaultError(f"{path}: is not a vault; give a vault folder, a corpus.json or a vault.db")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise VaultError(f"{path}: no such file or folder; give a vault folder, a corpus.json or a vault.db") from None
     except OSError as error:
         raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
-    if head.startswith(b"SQLite format 3\0"):
-        return _open_database(path)
-    if path.suffix in (".db", ".sqlite", ".sqlite3"):
-        raise VaultError(f"{path}: is not a SQLite database; download the release's vault.db again")
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") or path.suffix == ".json":
-        return _open_corpus(path)
-    raise VaultError(f"{path}: is not a vault; give a vault folder, a corpus.json or a vault.db")
+
+
+def _open(opener: Callable[[Path], Source], path: Path) -> Source:
+    with _readable(path):
+        return opener(path)
+
+
+def _find_in_folder(path: Path) -> Callable[[], Source]:
+    if (path / "questions").is_dir():
+        return partial(_open, _open_folder, path)
+    for name, opener in (("corpus.json", _open_corpus), ("vault.db", _open_database)):
+        if (path / name).is_file():
+            return partial(_open, opener, path / name)
+    what = "is empty" if not any(path.iterdir()) else "is not a vault: it holds no questions/, corpus.json or vault.db"
+    raise VaultError(f"{path}: {what}")
 
 
 def _open_folder(path: Path) -> Source:
-    if not (path / "questions").is_dir():
-        for name, opener in (("corpus.json", _open_corpus), ("vault.db", _open_database)):
-            if (path / name).is_file():
-                return opener(path / name)
-        what = (
-            "is empty" if not any(path.iterdir()) else "is not a vault: it holds no questions/, corpus.json or vault.db"
-        )
-        raise VaultError(f"{path}: {what}")
     source = Source(path, path, "folder")
     digest = _Digest("folder")
     inside = path.resolve()

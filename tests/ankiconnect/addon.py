@@ -242,7 +242,7 @@ class AnkiConnect(NoteActions):
     def importPackage(self, path: str) -> bool:
         self._require_packages()
         options = ImportAnkiPackageOptions(merge_notetypes=True, with_scheduling=True, with_deck_configs=True)
-        self._col.models._clear_cache()  # Anki's window does, whenever something changes
+        self._reset_window()
         self._col.import_anki_package(ImportAnkiPackageRequest(package_path=path, options=options))
         return True
 

@@ -41,6 +41,13 @@ class NoteActions:
         assert database is not None
         return database
 
+    def _reset_window(self) -> None:
+        """What Anki's main window asks of the collection when the add-on says that it edits, which it does for every
+        note that it adds: the note types are read anew, and the undo menu. (The deck list is drawn only while Anki has
+        the focus.)"""
+        self._col.models._clear_cache()
+        self._col.undo_status()
+
     # Notes
 
     def findNotes(self, query: str | None = None) -> list[int]:
@@ -76,8 +83,9 @@ class NoteActions:
         new, deck = self._new_note(note)
         if self.build == "2023":  # with Anki 26.09 this build forgets the deck, and the note type's own one is taken
             deck = _notetype(new)["did"]
+        self._reset_window()
         self._col.add_note(new, deck)
-        if not new.card_ids():
+        if not new.cards():
             raise AddonError("The field values you have provided would make an empty question on all cards.")
         return new.id
 

@@ -18,7 +18,8 @@ from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GateWish
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices
-from staffml_anki.anki.sync import Outcome, Prepared, Session, Wish
+from staffml_anki.anki.prepared import Prepared
+from staffml_anki.anki.sync import Outcome, Session, Wish
 from staffml_anki.anki.wanted import PlanDecks
 from staffml_anki.cards.notetype import MY_NOTES
 from staffml_anki.decks.recipe import find_recipe

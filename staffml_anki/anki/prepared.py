@@ -1,0 +1,134 @@
+"""What a sync knows once it has looked at both sides, and what of it is to be written down. Values, and pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from staffml_anki.anki.apply import Applied
+from staffml_anki.anki.gating import Gate
+from staffml_anki.anki.held import SEPARATOR, Snapshot
+from staffml_anki.anki.memory import UNKNOWN, Intended, Remembered, Written
+from staffml_anki.anki.merge import places_of, text_digest
+from staffml_anki.anki.places import Places
+from staffml_anki.anki.plan import Plan
+from staffml_anki.anki.verify import ReadBack
+from staffml_anki.anki.wanted import Wanted
+from staffml_anki.cards.notetype import FIELDS, Templates
+from staffml_anki.vault import QuestionId
+
+_THEIRS = "\x00"
+"""Stands for a description that we have not written: none in a collection equals it."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a plan was made from, and the plan."""
+
+    wanted: Wanted
+    snapshot: Snapshot
+    remembered: Remembered
+    templates: Templates
+    plan: Plan
+    roots: tuple[int | str, ...]
+    from_memory: bool
+    """The release is the one of the last sync, and was not read again."""
+    gate: Gate | None = None
+    relayout: bool = False
+
+    @property
+    def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
+        """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
+        conflicts, with the text that both sides started from (None where nobody knows it). And fields that the note
+        type lacks: nothing of ours is in them, should they come back."""
+        lacking = () if self.plan.notetype.add_fields else self.plan.notetype.missing
+        here = self.wanted.notes.keys() & self.snapshot.notes.keys()
+        found: dict[tuple[QuestionId, str], str | None] = {(key, name): "" for name in lacking for key in here}
+        for question, conflict in self.plan.conflicts:
+            if conflict.keep == "theirs" or conflict.decided:
+                continue
+            found[question, conflict.field] = self.base_of(question, conflict.field)
+        return found
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the plan puts what the recipe calls by its paths."""
+        return places_of(self.wanted, self.snapshot, self.remembered, relayout=self.relayout)
+
+    def base_of(self, question: QuestionId, field: str) -> str | None:
+        """The text that both sides of a conflict started from; None where nobody knows it."""
+        before = self.remembered.notes.get(question)
+        base = before.note.fields[FIELDS.index(field)] if before is not None else None
+        return self.remembered.undecided.get((question, field), base)
+
+    def intended(self) -> dict[QuestionId, Intended]:
+        """The journal: what each touched note is about to become."""
+        ids = self.snapshot.deck_ids
+        found = {}
+        for change in self.plan.changes:
+            note = self.wanted.notes.get(change.question)
+            fields = note.fields if note else []
+            for conflict in change.conflicts:
+                # Were it the release's text, the next sync would take the learner's for an edit of it, and no conflict.
+                base = self.base_of(change.question, conflict.field)
+                fields[FIELDS.index(conflict.field)] = UNKNOWN if base is None else base
+            for name in self.plan.notetype.added if fields else ():
+                fields[FIELDS.index(name)] = ""
+            text = SEPARATOR.join(fields)
+            found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
+        return found
+
+    def written(self, back: ReadBack, failed: set[QuestionId]) -> tuple[list[Written], bool]:
+        """What is certain to be in the collection as the release has it, and whether that is all of the release."""
+        plan, past = self.plan, self.remembered.notes
+        moved = {change.question for change in plan.changes if change.deck}
+        places = self.places
+        waiting = set(plan.waiting)
+        found = []
+        for key, note in self.wanted.notes.items():
+            before = past.get(key)
+            if key in failed:
+                continue
+            deck = before.deck if before is not None else 0
+            if key in moved and key in back.notes:
+                deck = self.snapshot.deck_of(back.notes[key])
+            elif before is not None and before.note.path != note.path and key in self.snapshot.notes:
+                # A sync that was stopped has moved it, perhaps: where it belongs, it counts as put there by us.
+                here = self.snapshot.deck_of(self.snapshot.notes[key])
+                if self.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
+                    deck = here
+            # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
+            was = before.note.path if before is not None else note.home or note.path
+            there = back.notes.get(key) or self.snapshot.notes.get(key)
+            number = there.id if there is not None else before.number if before is not None else 0
+            found.append(Written(replace(note, path=was) if key in waiting else note, deck, True, number))
+        return found, not failed and not waiting
+
+    def replaced(self, written: Sequence[Written]) -> Iterable[tuple[QuestionId, str, str]]:
+        """Texts of ours that a newer one follows."""
+        for each in written:
+            before = self.remembered.notes.get(each.note.question)
+            if before is None or before.note.text == each.note.text:
+                continue
+            for name, old, new in zip(FIELDS, before.note.fields, each.note.fields, strict=True):
+                if old != new and old:
+                    yield each.note.question, name, text_digest(old)
+
+    def decks(self, decks: Mapping[str, int], applied: Applied) -> dict[str, tuple[int, str]]:
+        """The ids of the decks that stand for the recipe's, and the descriptions in them that are ours."""
+        plan, snapshot, past = self.plan, self.snapshot, self.remembered.decks
+        ids = {name.casefold(): number for name, number in decks.items()}
+        new = {deck.path: deck.name for deck in plan.new_decks}
+        places = self.places
+        found = {}
+        for path, description in self.wanted.descriptions.items():
+            name = new.get(path) or places.of(path)
+            number = ids.get(name.casefold())
+            if number is None:
+                continue
+            if name in applied.described or snapshot.descriptions.get(number) == description:
+                found[path] = (number, description)
+            else:
+                # An export leaves out a deck without cards: nobody knows whose its description is by now.
+                untold = bool(snapshot.packages) and number not in snapshot.descriptions
+                found[path] = (number, past[path][1] if path in past and not untold else _THEIRS)
+        return found
