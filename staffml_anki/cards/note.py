@@ -40,18 +40,18 @@ class Note:
     """What Anki will hold for one question. ``fields`` stand in the order of ``notetype.FIELDS``, as HTML."""
 
     id: QuestionId
-    guid: str
     fields: tuple[str, ...]
     tags: tuple[str, ...]
     media: Media | None = None
-    digest: str = ""
-    """Of everything that a release can change in the note. 32 hexadecimal digits."""
-    core: str = ""
-    """Of what every shape of vault carries: building from another shape changes no more than the rest."""
+
+    @property
+    def guid(self) -> str:
+        return guid_of(self.id)
 
 
 def digests_of(fields: tuple[str, ...], tags: tuple[str, ...]) -> tuple[str, str]:
-    """(digest, core) of a note."""
+    """Two digests of a note, 32 hexadecimal digits each: of everything that a release can change in it, and of what
+    every shape of vault carries (building from another shape changes no more than the rest)."""
     core: list[str] = []
     rest: list[str] = []
     for name, text in zip(FIELDS, fields, strict=True):
@@ -91,8 +91,7 @@ class NoteMaker:
         texts = _texts(question) if made is None else {name: made[name] for name in _RENDERED}
         fields = texts | _axes(question, self._vault.release) | self._chain_fields(places)
         fields["Visual"] = _visual(question, media)
-        row, tags = tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places)
-        return Note(question.id, guid_of(question.id), row, tags, media, *digests_of(row, tags))
+        return Note(question.id, tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places), media)
 
     def _media(self, question: Question) -> Media | None:
         svg = self._vault.visuals.get(question.id)

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from staffml_anki import __version__
-from staffml_anki.cards.note import Note, NoteMaker
+from staffml_anki.cards.note import Note, NoteMaker, digests_of
 from staffml_anki.cards.notetype import TEMPLATES_CHANGED, Templates, load_templates
 from staffml_anki.decks.layout import Layout, lay_out
 from staffml_anki.decks.recipe import Recipe
@@ -153,15 +154,18 @@ def _contents(
 def _make_notes(
     vault: Vault, layout: Layout, dates: Dates, progress: Progress
 ) -> tuple[dict[QuestionId, Note], dict[str, Stamp]]:
-    maker = NoteMaker(vault)
     questions = [vault.questions[key] for deck in layout.decks for key in deck.questions]
-    notes = {note.id: note for note in spread(maker.note, questions, "Making notes", progress)}
-    stamps = {str(q.id): dates.note(q.id, _content(notes[q.id], vault), _own_date(q)) for q in questions}
-    return notes, stamps
+    made = spread(partial(_make_note, NoteMaker(vault)), questions, "Making notes", progress)
+    stamps = {
+        str(q.id): dates.note(q.id, Stamp(hash=digest, core=core, shape=vault.shape, mod=0), _own_date(q))
+        for q, (_, digest, core) in zip(questions, made, strict=True)
+    }
+    return {note.id: note for note, _, _ in made}, stamps
 
 
-def _content(note: Note, vault: Vault) -> Stamp:
-    return Stamp(hash=note.digest, core=note.core, shape=vault.shape, mod=0)
+def _make_note(maker: NoteMaker, question: Question) -> tuple[Note, str, str]:
+    note = maker.note(question)
+    return note, *digests_of(note.fields, note.tags)
 
 
 def _own_date(question: Question) -> int | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import genanki
 from speakers import Remote
 
 from staffml_anki.cards import notetype
@@ -62,7 +61,7 @@ class Release:
     def note(self, question: QuestionId) -> Note:
         known = {"ID": question, "Title": f"Title of {question}", "Question": "?", "Answer": self.answer}
         fields = tuple(known.get(name, "") for name in notetype.FIELDS)
-        return Note(question, genanki.guid_for("contract", question), fields, self.tags)
+        return Note(question, fields, self.tags)
 
     def send(self, folder: Path) -> None:
         assert self.remote.call("importPackage", path=str(self.write(folder / "release.apkg"))) is True
