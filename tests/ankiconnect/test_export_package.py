@@ -15,7 +15,7 @@ def test_an_export_holds_notes_cards_reviews_and_decks_in_a_plain_database(addon
     first, second = note_of(addon, "1"), note_of(addon, "2")
     addon.call("answerCards", answers=[{"cardId": first["cards"][0], "ease": 3}])
     (row,) = exported(addon, tmp_path, f"SELECT guid, mod, tags FROM notes WHERE id = {first['noteId']}")
-    assert row == (genanki.guid_for("contract", f"{addon.token}-1"), OLD, " StaffML::a ")
+    assert row == (genanki.guid_for("staffml-anki", f"{addon.token}-1"), OLD, " StaffML::a ")
     with zipfile.ZipFile(tmp_path / "export.apkg") as archive:
         assert set(archive.namelist()) == {"meta", "collection.anki21", "collection.anki2", "media"}
     ids = sorted([first["noteId"], second["noteId"]])
