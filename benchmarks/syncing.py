@@ -33,6 +33,7 @@ PROGRAM = [sys.executable, "-m", "staffml_anki"]
 ADDING = "adding by addNotes, requests alone"
 IMPORTING = "adding by importPackage, requests alone"
 REAL = os.environ.get("STAFFML_TEST_ANKI_URL", "")
+OURS = '"note:StaffML Question"'
 SOME = 1_000
 """Notes that are added one by one on a real Anki: all of them take minutes."""
 
@@ -137,21 +138,25 @@ class Bench:
         with self.world("adding", None) as (url, _):
             self.keep(ADDING, self.yardstick("addNotes", url))
 
+    def require_empty(self, url: str) -> None:
+        """Refuse a profile that has notes of ours: they might be somebody's."""
+        from staffml_anki.anki.gateway import Gateway
+
+        if Gateway(url).find_notes(OURS):
+            sys.exit(f"{url}: this profile has StaffML notes; measure with one to throw away")
+
     def on_a_real_anki(self) -> None:
-        """Import all, remove them, add some. Refuses a profile that has notes of ours: they might be somebody's."""
+        """Import all, remove them, add some."""
         from staffml_anki.anki.gateway import Gateway
 
         gateway = Gateway(REAL)
-        ours = '"note:StaffML Question"'
-        if gateway.find_notes(ours):
-            sys.exit(f"{REAL}: this profile has StaffML notes; measure with one to throw away")
         try:
             self.keep(f"{IMPORTING}, real Anki", _import(gateway, self.base))
-            gateway.call("deleteNotes", notes=gateway.find_notes(ours))
+            gateway.call("deleteNotes", notes=gateway.find_notes(OURS))
             each = _add_notes(gateway, self.base, SOME) / SOME
             self.keep(f"{ADDING}, real Anki", each * self.questions)
         finally:
-            gateway.call("deleteNotes", notes=gateway.find_notes(ours))
+            gateway.call("deleteNotes", notes=gateway.find_notes(OURS))
 
 
 def _memory_name(folder: Path) -> str:
@@ -189,6 +194,8 @@ def report(bench: Bench) -> None:
 def measure(base: Path, questions: int, rounds: int) -> None:
     base.mkdir()
     bench = Bench(base, rounds, questions)
+    if REAL:
+        bench.require_empty(REAL)
     bench.prepare()
     bench.adding()
     for number in range(rounds + 1):
@@ -245,7 +252,7 @@ def _yardstick(base: Path, url: str, what: str) -> float:
         with open_package(target) as exported:
             exported.connection.execute("SELECT * FROM notes").fetchall()
     else:
-        list(gateway.notes_info(gateway.find_notes('"note:StaffML Question"')))
+        list(gateway.notes_info(gateway.find_notes(OURS)))
     return time.perf_counter() - start
 
 
