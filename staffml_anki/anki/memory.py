@@ -193,13 +193,14 @@ class Memory:
         row = self._connection.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
-    def wanted(self, inputs: str, remembered: Remembered) -> Wanted | None:
-        """What the release of the last sync wanted, where it was made from the same ``inputs``: nothing is rendered."""
-        if not inputs or self.about("inputs") != inputs:
-            return None
+    def knows(self, inputs: str) -> bool:
+        """Whether the release of the last sync was made from the same inputs: then nothing need be rendered."""
+        # What was written before gating was knows no chains.
+        return self.about("inputs") == inputs and "chains" in json.loads(self.about("release"))
+
+    def wanted(self, inputs: str, remembered: Remembered) -> Wanted:
+        """What the release of the last sync wanted."""
         about = json.loads(self.about("release"))
-        if "chains" not in about:
-            return None  # written before gating was
         return Wanted(
             inputs=inputs,
             notes={key: written.note for key, written in remembered.notes.items() if written.current},

@@ -23,7 +23,7 @@ from staffml_anki.cards.tags import ROOT
 from staffml_anki.decks.recipe import Recipe
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.parallel import Progress, meanwhile, no_progress
-from staffml_anki.vault import Problem, find_source
+from staffml_anki.vault import Problem, open_source
 from staffml_anki.vault.select import Selection
 
 BACKUPS = 5
@@ -96,21 +96,25 @@ class Session:
         Raises:
             StaffmlAnkiError: the vault cannot be used, or Anki does not answer.
         """
-        find_vault = find_source(wish.vault)
-        self._say("reading the collection")
-        with meanwhile(self._look(wish.use_packages)) as look:
-            templates = load_templates()
-            source = find_vault()
-            remembered = self.memory.remembered()
-            wanted = self.memory.wanted(inputs_of(source, wish.recipe, wish.narrow, wish.plan), remembered)
-        snapshot = look()
+        source = open_source(wish.vault)
+        inputs = inputs_of(source, wish.recipe, wish.narrow, wish.plan)
+        look, templates = self._look(wish.use_packages), load_templates()
+        from_memory = self.memory.knows(inputs)
+        if from_memory:
+            self._say("reading the collection")
+            with meanwhile(look) as looked:
+                remembered = self.memory.remembered()
+                wanted = self.memory.wanted(inputs, remembered)
+            snapshot = looked()
+        else:
+            remembered, names = self.memory.remembered(), self.memory.chain_names()
+            rendered = {key: written.note for key, written in remembered.notes.items()}
+            wanted = read_wanted(source, wish.recipe, wish.narrow, names, self._progress, wish.plan, rendered)
+            # Not before, nor at the same time: what the learner does while a vault is rendered has to be seen.
+            self._say("reading the collection")
+            snapshot = look()
         if snapshot.notetype is not None:
             require_fields(snapshot.notetype)
-        from_memory = wanted is not None
-        if wanted is None:
-            chain_names = self.memory.chain_names()
-            rendered = {key: written.note for key, written in remembered.notes.items()}
-            wanted = read_wanted(source, wish.recipe, wish.narrow, chain_names, self._progress, wish.plan, rendered)
         remembered = self.memory.remembered() if self.memory.finish_pruning(snapshot.notes.keys()) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)

@@ -5,7 +5,7 @@ Knows nothing of Anki, HTML or the files that others write.
 
 from staffml_anki.vault.load import load_vault, read_source
 from staffml_anki.vault.model import Chain, Listed, Membership, Placed, Problem, Question, QuestionId, Release, Vault
-from staffml_anki.vault.sources import Source, find_source, open_source
+from staffml_anki.vault.sources import Source, open_source
 
 __all__ = [
     "Chain",
@@ -18,7 +18,6 @@ __all__ = [
     "Release",
     "Source",
     "Vault",
-    "find_source",
     "load_vault",
     "open_source",
     "read_source",

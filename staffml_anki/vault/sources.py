@@ -4,9 +4,8 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ class Source:
     path: Path
     root: Path
     shape: Shape
-    records: list[tuple[str, Parse]] = field(default_factory=list)
+    find_records: Callable[[], list[tuple[str, Parse]]] = list
     links: list[Link] | None = None
     """Chain steps from a sidecar; None where the questions themselves carry them."""
     release: Mapping[Any, Any] = field(default_factory=dict)
@@ -37,6 +36,16 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     digest: str = ""
     """Of every byte that can show in a deck."""
+
+    @cached_property
+    def records(self) -> list[tuple[str, Parse]]:
+        """Where each question is, and what gives it; looked for when first asked for, as the fingerprint alone often
+        says enough.
+
+        Raises:
+            VaultError: the file is no corpus.
+        """
+        return self.find_records()
 
 
 class _Digest:
@@ -62,57 +71,35 @@ def open_source(path: Path) -> Source:
     Raises:
         VaultError: nothing there is a vault.
     """
-    return find_source(path)()
-
-
-def find_source(path: Path) -> Callable[[], Source]:
-    """What reads the vault at a path, as :func:`open_source` does, once it is plain that something is there.
-
-    Raises:
-        VaultError: nothing there can be a vault.
-    """
-    with _readable(path):
+    try:
         if path.is_dir():
-            return _find_in_folder(path)
+            return _open_folder(path)
         if path.exists() and not path.is_file():
             raise VaultError(f"{path}: is not a regular file; give a vault folder, a corpus.json or a vault.db")
         with path.open("rb") as file:
             head = file.read(64)
-    if head.startswith(b"SQLite format 3\0"):
-        return partial(_open, _open_database, path)
-    if path.suffix in (".db", ".sqlite", ".sqlite3"):
-        raise VaultError(f"{path}: is not a SQLite database; download the release's vault.db again")
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") or path.suffix == ".json":
-        return partial(_open, _open_corpus, path)
-    raise VaultError(f"{path}: is not a vault; give a vault folder, a corpus.json or a vault.db")
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
     except FileNotFoundError:
         raise VaultError(f"{path}: no such file or folder; give a vault folder, a corpus.json or a vault.db") from None
     except OSError as error:
         raise VaultError(f"{path}: cannot be read ({reason(error)})") from None
-
-
-def _open(opener: Callable[[Path], Source], path: Path) -> Source:
-    with _readable(path):
-        return opener(path)
-
-
-def _find_in_folder(path: Path) -> Callable[[], Source]:
-    if (path / "questions").is_dir():
-        return partial(_open, _open_folder, path)
-    for name, opener in (("corpus.json", _open_corpus), ("vault.db", _open_database)):
-        if (path / name).is_file():
-            return partial(_open, opener, path / name)
-    what = "is empty" if not any(path.iterdir()) else "is not a vault: it holds no questions/, corpus.json or vault.db"
-    raise VaultError(f"{path}: {what}")
+    if head.startswith(b"SQLite format 3\0"):
+        return _open_database(path)
+    if path.suffix in (".db", ".sqlite", ".sqlite3"):
+        raise VaultError(f"{path}: is not a SQLite database; download the release's vault.db again")
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") or path.suffix == ".json":
+        return _open_corpus(path)
+    raise VaultError(f"{path}: is not a vault; give a vault folder, a corpus.json or a vault.db")
 
 
 def _open_folder(path: Path) -> Source:
+    if not (path / "questions").is_dir():
+        for name, opener in (("corpus.json", _open_corpus), ("vault.db", _open_database)):
+            if (path / name).is_file():
+                return opener(path / name)
+        what = (
+            "is empty" if not any(path.iterdir()) else "is not a vault: it holds no questions/, corpus.json or vault.db"
+        )
+        raise VaultError(f"{path}: {what}")
     source = Source(path, path, "folder")
     digest = _Digest("folder")
     inside = path.resolve()
@@ -141,6 +128,17 @@ def _open_folder(path: Path) -> Source:
 def _open_corpus(path: Path) -> Source:
     try:
         data = reading.read_bytes(path, reading.MAX_CORPUS)
+    except Unreadable as why:
+        raise VaultError(f"{path}: {why}") from None
+    source = Source(path, path.parent, "corpus", partial(_corpus_records, path, data))
+    digest = _Digest("corpus")
+    digest.add(path.name, data)
+    _common_sidecars(source, digest)
+    return source
+
+
+def _corpus_records(path: Path, data: bytes) -> list[tuple[str, Parse]]:
+    try:
         items = reading.parse_json(data)
     except Unreadable as why:
         raise VaultError(f"{path}: {why}") from None
@@ -155,13 +153,7 @@ def _open_corpus(path: Path) -> Source:
         raise VaultError(f"{path}: holds chains, not questions; give the folder it lies in")
     if mappings and not any(item.get("details") and _details_text(item["details"]) for item in mappings):
         raise VaultError(f"{path}: holds no answers (is it corpus-summary.json?); give corpus.json, the full one")
-    source = Source(path, path.parent, "corpus")
-    digest = _Digest("corpus")
-    digest.add(path.name, data)
-    for index, item in enumerate(items):
-        source.records.append((f"{path.name}[{index}]", partial(_same, item)))
-    _common_sidecars(source, digest)
-    return source
+    return [(f"{path.name}[{index}]", partial(_same, item)) for index, item in enumerate(items)]
 
 
 def _open_database(path: Path) -> Source:

@@ -363,6 +363,8 @@ def test_a_correct_chain_is_never_reported(chain: tuple[str, Fraction, Dimension
 @given(CHAINS, st.sampled_from([0.1, 0.3, 0.7, 1.3, 3.0, 10.0, 1000.0]))
 def test_a_perturbed_chain_is_always_reported(chain: tuple[str, Fraction, Dimension], factor: float) -> None:
     text, value, dimension = chain
+    # Three sizes that count as binary, 1.074 × 1.0995 × 1.0995 times the decimal ones, come to 1.3: that is no error.
+    assume(factor not in (0.7, 1.3) or "B" not in text)
     line = f"- Label: {text} ≈ {shown(value * Fraction(factor))} {written(dimension)}"
     assert verdicts(line) == {"value"}
 
