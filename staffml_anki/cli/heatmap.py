@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from staffml_anki.coverage.reports import Change
 
 CHAINS = 5
+ROOM = 160
+"""Columns of a heat map that goes into a file or another program."""
 _SHADES = ((0.0, "dim"), (0.01, "red"), (0.25, "yellow"), (0.5, "bright_yellow"), (0.7, "green"), (0.85, "bold green"))
 _TROUBLES = ("lapsed", "leech", "suspended")
 """Of these, fewer is better."""
@@ -29,8 +31,7 @@ def show(found: "Coverage", by: Sequence[tuple[str, str]]) -> None:
         )
     wanted = by[0] if by else ("area", "level")
     table = next(each for each in found.tables if (each.rows, each.columns) == wanted)
-    output.say(f"\nExpected recall, {table.rows} × {table.columns}", "bold")
-    _grid(table, found)
+    _cells(table, found)
     _weakest(found)
     _chains(found.chains)
     _ahead(found)
@@ -53,13 +54,38 @@ def _notes(found: "Coverage") -> None:
         output.say("; ".join(parts), "dim")
 
 
-def _grid(table: "Table", found: "Coverage") -> None:
-    """A heat map: a bar and the share in each cell, in colour where there is any."""
+def _cells(table: "Table", found: "Coverage") -> None:
+    """A heat map as it was asked for, or turned round where only that fits, or else a line for each cell."""
+    out = output.console()
+    room = out.width if out.is_terminal else ROOM
+    fitting = next((each for each in (table, table.turned()) if sum(_widths(each)) <= room), None)
+    shown = fitting or table
+    output.say(f"\nExpected recall, {shown.rows} × {shown.columns}", "bold")
+    if fitting is not None:
+        _grid(fitting, found)
+        return
+    from staffml_anki.coverage.reports import percent
+
+    pairs = [
+        [row, column, percent(cell.recall_rate)] for row, cells in table.cells.items() for column, cell in cells.items()
+    ]
+    output.table([[table.rows, table.columns, "recall"], *pairs], right=(2,))
+
+
+def _widths(table: "Table") -> tuple[int, int]:
+    """Of a heat map's first column, and of all the others, in cells of a terminal."""
     from rich.cells import cell_len
-    from rich.text import Text
 
     width = max(map(cell_len, (*table.row_values, table.rows)))
-    wide = max([7, *(cell_len(value) + 1 for value in table.column_values)])
+    return width, max([7, *(cell_len(value) + 1 for value in table.column_values)]) * (len(table.column_values) + 1)
+
+
+def _grid(table: "Table", found: "Coverage") -> None:
+    """A heat map: a bar and the share in each cell, in colour where there is any."""
+    from rich.text import Text
+
+    width, all_others = _widths(table)
+    wide = all_others // (len(table.column_values) + 1)
     out = output.console()
     heads = "".join(f"{value:>{wide}}" for value in (*map(output.clean, table.column_values), "all"))
     out.print(Text(f"{table.rows:<{width}}{heads}", style="bold"))

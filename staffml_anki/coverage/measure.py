@@ -16,6 +16,7 @@ from staffml_anki.parallel import Progress, no_progress
 from staffml_anki.reviews.days import Calendar, date_of, number_of, streak
 from staffml_anki.reviews.model import History, Replayed
 from staffml_anki.vault import QuestionId, Vault
+from staffml_anki.wording import nearest
 
 DEFAULT_HORIZON = 30
 """Days ahead that the forecast looks, where no date is given."""
@@ -147,6 +148,10 @@ def _pairs(wanted: Wanted) -> Sequence[tuple[str, str]]:
 
 
 def _selected(bank: Bank, wanted: Wanted) -> Bank:
+    topics = bank.values("topic")
+    for topic in wanted.selection.get("topic", ()):
+        if topic not in topics:
+            raise StaffmlAnkiError(f"topic {topic}: not in this vault; {nearest(topic, tuple(topics))}")
     if not wanted.selection:
         chosen = bank
     else:

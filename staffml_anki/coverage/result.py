@@ -85,6 +85,14 @@ class Table:
     column_values: tuple[str, ...]
     cells: Mapping[str, Mapping[str, Cell]]
 
+    def turned(self) -> "Table":
+        """The same cells, by the second axis and then the first."""
+        cells = {
+            column: {row: self.cells[row][column] for row in self.row_values if column in self.cells.get(row, {})}
+            for column in self.column_values
+        }
+        return Table(self.columns, self.rows, self.column_values, self.row_values, cells)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -539,6 +539,24 @@ def test_from_the_phone_to_the_report(lived: Learner, home: Path, tmp_path: Path
     assert run("pull", "--from", "p.json", "--json").json["reviews"] == 0
 
 
+@pytest.mark.parametrize(
+    ("axes", "heading"), [("level topic", "topic × level"), ("topic level", "topic × level"), ("topic chain", "a list")]
+)
+def test_a_table_that_is_too_wide_is_turned_round_or_becomes_a_list(
+    home: Path, run: Callable[..., Any], axes: str, heading: str
+) -> None:
+    by = [word for axis in axes.split() for word in ("--by", axis)]
+    shown = run("coverage", *by).out.split("Expected recall, ")[1].split("\n\n")[0].splitlines()
+    assert max(map(len, shown)) <= 160
+    cells = next(t for t in run("coverage", *by, "--json").json["tables"] if t["rows"] == axes.split()[0])["cells"]
+    count = sum(map(len, cells.values()))
+    if heading == "a list":
+        assert len(shown) == count + 2
+    else:
+        assert shown[0] == heading
+        assert sum(line.count("%") for line in shown) == count + len(shown) - 2, "and the sum of each row"
+
+
 def test_first_steps(home: Path, run: Callable[..., Any], tmp_path: Path) -> None:
     from anki.collection import Collection
 
@@ -578,7 +596,7 @@ def test_a_damaged_history_is_told_of_and_not_mistaken_for_an_empty_one(home: Pa
         (("--timezone", "Mars/Base"), "no such time zone"),
         (("--profile", "nobody"), "no history yet"),
         (("--compare", "missing.json"), "does not exist"),
-        (("--topic", "no-such-topic"), "no such question"),
+        (("--topic", "kv-cach"), "topic kv-cach: not in this vault; did you mean"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_refused(
