@@ -165,7 +165,7 @@ def screen(browser: Browser, look: Look, folder: Path, **more: Any) -> Iterator[
     more.setdefault("viewport", {"width": 390, "height": 800} if look.touch else {"width": 1280, "height": 800})
     scheme: Any = "dark" if look.night else "light"
     context = browser.new_context(has_touch=look.touch, is_mobile=look.touch, color_scheme=scheme, **more)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     shown = Screen(context.new_page(), look, folder)
     shown.page.on("request", lambda request: shown.requests.append(request.url))
     shown.page.on("requestfailed", lambda request: shown.complaints.append(f"failed: {request.url}"))
@@ -186,7 +186,7 @@ def quiet(browser: Browser, path: Path, address: str = "", ready: str = "html", 
         more: as for a browser's context.
     """
     context = browser.new_context(**{"viewport": {"width": 1180, "height": 900}, "reduced_motion": "reduce"} | more)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     said: list[str] = []
     asked: list[str] = []

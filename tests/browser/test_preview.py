@@ -41,7 +41,7 @@ def starter() -> Vault:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 2600})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     made = context.new_page()
     yield made
     context.close()

@@ -101,7 +101,7 @@ class Reader:
 @pytest.fixture
 def reader(chromium: Browser, pages: dict[str, Path]) -> Iterator[Reader]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     made = Reader(context.new_page(), pages["starter"])
     yield made
     context.close()
@@ -458,7 +458,7 @@ def test_every_view_fits_and_can_be_read(
     chromium: Browser, pages: dict[str, Path], scheme: Any, width: int, odd: Vault
 ) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     reader = Reader(page, pages["odd"])
     chain = json.dumps(odd.chains[0].id)[1:-1]
