@@ -142,7 +142,7 @@ class Bench:
         """Refuse a profile that has notes of ours: they might be somebody's."""
         from staffml_anki.anki.gateway import Gateway
 
-        if Gateway(url).find_notes(OURS):
+        if Gateway(url).find_notes(f"{OURS} OR tag:StaffML::*"):
             sys.exit(f"{url}: this profile has StaffML notes; measure with one to throw away")
 
     def on_a_real_anki(self) -> None:

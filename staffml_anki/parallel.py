@@ -42,8 +42,8 @@ def without_collector() -> Iterator[None]:
 def meanwhile[T](work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Wait for another program in a thread while the block goes on with something else.
 
-    Yields what gives the result of ``work``, or raises its exception: to be called after the block, at whose end both
-    are done. When the block fails, its own exception comes out; only Ctrl-C does not wait.
+    Yields what waits for ``work`` and gives its result, or raises its exception. At the end of the block both are done.
+    When the block fails, its own exception comes out; only Ctrl-C does not wait.
     """
     results: list[T] = []
     failures: list[BaseException] = []
@@ -54,7 +54,12 @@ def meanwhile[T](work: Callable[[], T]) -> Iterator[Callable[[], T]]:
         except BaseException as failure:
             failures.append(failure)
 
+    def wait() -> None:
+        while thread.is_alive():
+            thread.join(0.1)  # without an end, Windows would not hear Ctrl-C
+
     def result() -> T:
+        wait()
         if failures:
             raise failures[0]
         return results[0]
@@ -64,9 +69,9 @@ def meanwhile[T](work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     try:
         yield result
     except Exception:
-        thread.join()
+        wait()
         raise
-    thread.join()
+    wait()
 
 
 def spread[T, R](

@@ -48,6 +48,7 @@ _MIGRATIONS = (
 
 
 _MAKING, _PRUNING = "making", "pruning"
+_OF_A_RELEASE = {"descriptions", "published", "source", "release", "preset", "chains", "former"}
 
 UNKNOWN = "\x00"
 """Stands in a journal for a text that nobody knows; no field can hold it."""
@@ -93,6 +94,8 @@ class Remembered:
         earlier: (question, field, digest) of texts that we wrote and later replaced: after going back to a backup they
             are there again, and no edit of the learner's.
         making: the decks that an unfinished sync was about to make: their names, by path.
+        source, published: of the vault of the last sync: its name, and the ids of all its questions.
+        former: the names of all vaults that were ever synced, each with the former names of its vault.
     """
 
     notes: Mapping[QuestionId, Written] = field(default_factory=dict)
@@ -101,6 +104,9 @@ class Remembered:
     undecided: Mapping[tuple[QuestionId, str], str | None] = field(default_factory=dict)
     earlier: frozenset[tuple[QuestionId, str, str]] = frozenset()
     making: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    published: frozenset[QuestionId] = frozenset()
+    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def profile_folder(home: Path, profile: str, collection: str) -> Path:
@@ -176,11 +182,31 @@ class Memory:
         earlier = frozenset(
             (QuestionId(key), name, digest) for key, name, digest in self._rows("SELECT id, field, digest FROM earlier")
         )
-        return Remembered(notes, journal, decks, undecided, earlier, json.loads(self.about(_MAKING) or "{}"))
+        release = self._release()
+        return Remembered(
+            notes,
+            journal,
+            decks,
+            undecided,
+            earlier,
+            making=json.loads(self.about(_MAKING) or "{}"),
+            source=release.get("source", ""),
+            published=frozenset(map(QuestionId, release.get("published", ()))),
+            former={name: tuple(before) for name, before in release.get("former", {}).items()},
+        )
 
-    def note_numbers(self) -> frozenset[int]:
-        """The ids that the notes we wrote have in the collection."""
-        return frozenset(number for (number,) in self._rows("SELECT number FROM notes WHERE number <> 0"))
+    def _release(self) -> dict[str, Any]:
+        """What is kept of the release of the last sync, all of it; empty where there was none, or an older version kept
+        less."""
+        found = json.loads(self.about("release") or "{}")
+        return found if isinstance(found, dict) and found.keys() >= _OF_A_RELEASE else {}
+
+    def places(self) -> dict[QuestionId, tuple[int, int]]:
+        """Where the notes are that we wrote: their ids, and the ids of the decks that we put their cards in; 0 where we
+        never knew."""
+        return {
+            QuestionId(key): (number, deck) for key, number, deck in self._rows("SELECT id, number, deck FROM notes")
+        }
 
     def deck_numbers(self) -> dict[str, int]:
         """The ids of the decks that we made or found, by path."""
@@ -195,20 +221,19 @@ class Memory:
 
     def knows(self, inputs: str) -> bool:
         """Whether the release of the last sync was made from the same inputs: then nothing need be rendered."""
-        # What was written before gating was knows no chains.
-        return self.about("inputs") == inputs and "chains" in json.loads(self.about("release"))
+        return self.about("inputs") == inputs and bool(self._release())
 
     def wanted(self, inputs: str, remembered: Remembered) -> Wanted:
         """What the release of the last sync wanted."""
-        about = json.loads(self.about("release"))
+        about = self._release()
         return Wanted(
             inputs=inputs,
             notes={key: written.note for key, written in remembered.notes.items() if written.current},
             descriptions=about["descriptions"],
             chain_names=self.chain_names(),
-            published=frozenset(map(QuestionId, about["published"])),
+            published=remembered.published,
             complete=True,
-            source=about["source"],
+            source=remembered.source,
             release=about["release"],
             preset=Preset.model_validate_json(about["preset"]),
             media=dict(self._rows("SELECT name, data FROM media")),
@@ -242,6 +267,8 @@ class Memory:
         failed: Iterable[QuestionId],
         undecided: Mapping[tuple[QuestionId, str], str | None],
         replaced: Iterable[tuple[QuestionId, str, str]],
+        former: Mapping[str, tuple[str, ...]],
+        numbers: Mapping[QuestionId, int],
     ) -> None:
         """Remember what is now there, and close the journal but for what failed: all in one step.
 
@@ -250,7 +277,8 @@ class Memory:
             past: what was remembered so far.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
             failed: what did not take: the next sync finishes it.
-            undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
+            undecided, replaced, former: as in ``Remembered``; ``replaced`` are added to those known.
+            numbers: the ids of notes that are remembered with another id, or none.
         """
         rows = [
             (n.question, n.text, " ".join(n.tags), n.path, n.due, n.media, written.deck, 1, n.source, written.number)
@@ -266,6 +294,7 @@ class Memory:
             "release": wanted.release,
             "preset": wanted.preset.model_dump_json(),
             "chains": wanted.chains,
+            "former": former,
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
@@ -275,6 +304,9 @@ class Memory:
         with transaction(self._connection) as connection:
             connection.executemany("UPDATE notes SET current = 0 WHERE id = ?", [(key,) for key in left])
             connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+            connection.executemany(
+                "UPDATE notes SET number = ? WHERE id = ?", [(number, key) for key, number in numbers.items()]
+            )
             open_still = json.dumps(sorted(failed))
             connection.execute("DELETE FROM journal WHERE id NOT IN (SELECT value FROM json_each(?))", (open_still,))
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
@@ -300,19 +332,19 @@ class Memory:
             self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in questions])
             self._connection.execute("DELETE FROM about WHERE key = ?", (_PRUNING,))
 
-    def begin_pruning(self, questions: Iterable[QuestionId]) -> None:
-        """Write down which notes are about to be deleted, by us and not by the learner."""
-        self.set_about(_PRUNING, json.dumps(sorted(questions)))
+    def begin_pruning(self, notes: Mapping[QuestionId, int]) -> None:
+        """Write down which notes, with which ids, are about to be deleted, by us and not by the learner."""
+        self.set_about(_PRUNING, json.dumps(notes))
 
-    def finish_pruning(self, there: Container[QuestionId]) -> bool:
+    def finish_pruning(self, there: Container[int]) -> bool:
         """Forget what a prune that was stopped has deleted; whether there was one.
 
         Args:
-            there: the questions whose notes the collection has.
+            there: the ids of the notes that the collection has.
         """
         begun = self.about(_PRUNING)
         if begun:
-            self.forget(QuestionId(key) for key in json.loads(begun) if key not in there)
+            self.forget(QuestionId(key) for key, number in json.loads(begun).items() if number not in there)
         return bool(begun)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:

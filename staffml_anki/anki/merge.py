@@ -13,6 +13,7 @@ from staffml_anki.anki import tags
 from staffml_anki.anki.gating import Gate, gated
 from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
 from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
+from staffml_anki.anki.naming import former_names
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
@@ -66,7 +67,7 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
         deck, written = snapshot.deck_of(held), past.notes.get(key)
         name = snapshot.decks.get(deck)
         note = written.note if written is not None else wanted.notes.get(key)
-        if name is None or note is None or (deck == DEFAULT_DECK and _stranded(key, deck, past)):
+        if name is None or note is None or _stranded(key, deck, past):
             continue
         path = note.path if written is not None else note.home or note.path
         if is_plan_deck(name) and not is_plan_deck(path):
@@ -99,7 +100,8 @@ class _Planner:
         self._same_fields = self._names == FIELDS
         self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
         self._waiting: list[QuestionId] = []
-        self._former: dict[str, bool] = {}
+        self._former = former_names(wanted, remembered)
+        self._renamed = 0
         self._edits: list[tuple[QuestionId, str]] = []
         self._unmoved = self._strangers = 0
 
@@ -323,7 +325,10 @@ class _Planner:
             return
         source = self._names.index(SOURCE)
         for key, held in self._snapshot.notes.items():
-            if key in self._wanted.published or not self._is_of_this_vault(key, held.fields[source]):
+            if key in self._wanted.published:
+                continue
+            name = held.fields[source]
+            if name != self._wanted.source and not (name in self._former and key in self._past.notes):
                 continue
             if key not in self._past.notes and held.guid != guid_of(key):
                 # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)
@@ -343,29 +348,9 @@ class _Planner:
                 marks.append(tags.WAS_SUSPENDED)
             title = held.fields[self._names.index("Title")] if "Title" in self._names else key
             added = tags.difference(marks, held.tags)
+            self._renamed += name in self._former
             suspend = None if held.suspended else True
             yield NoteChange(key, title, held.id, ("retired",), (), (), added, suspend=suspend)
-
-    def _is_of_this_vault(self, question: QuestionId, source: str) -> bool:
-        """Whether a note that names this source is the vault's: the vault is called so, or was when we wrote it."""
-        if source == self._wanted.source:
-            return True
-        if question not in self._past.notes:
-            return False
-        if source not in self._former:
-            self._former[source] = self._was_called(source)
-        return self._former[source]
-
-    def _was_called(self, source: str) -> bool:
-        """Whether the vault has been renamed from this: of the notes that we wrote under that name it has most now. One
-        question that goes from one vault to another takes no others along."""
-        digest, index = text_digest(source), FIELDS.index(SOURCE)
-        written = [
-            key
-            for key, each in self._past.notes.items()
-            if each.note.fields[index] == source or (key, SOURCE, digest) in self._past.earlier
-        ]
-        return 2 * sum(key in self._wanted.published for key in written) > len(written)
 
     def _assumed(self) -> Iterable[str]:
         known = self._past.notes
@@ -380,6 +365,11 @@ class _Planner:
             yield (
                 f"notes of questions that the vault does not have stay as they are ({self._strangers:,}): without a "
                 "package nobody can tell whether they have left it or are your own"
+            )
+        if self._renamed:
+            yield (
+                f"{self._renamed:,} of the retired notes are of '{self._former[0]}': '{self._wanted.source}' has most "
+                "of its questions, and counts as the same vault under a new name"
             )
         if self._unmoved:
             yield f"cards in filtered decks stay there ({self._unmoved:,}): repeat --relayout once they are out"

@@ -54,6 +54,12 @@ class Prepared:
         """Where the plan puts what the recipe calls by its paths."""
         return places_of(self.wanted, self.snapshot, self.remembered, relayout=self.relayout)
 
+    @cached_property
+    def renumbered(self) -> dict[QuestionId, int]:
+        """The ids of our notes, where they are not those that are remembered."""
+        past, held = self.remembered.notes, self.snapshot.notes
+        return {key: note.id for key, note in held.items() if key in past and past[key].number != note.id}
+
     def base_of(self, question: QuestionId, field: str) -> str | None:
         """The text that both sides of a conflict started from; None where nobody knows it."""
         before = self.remembered.notes.get(question)
@@ -98,7 +104,7 @@ class Prepared:
                     deck = here
             # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
             was = before.note.path if before is not None else note.home or note.path
-            there = back.notes.get(key) or self.snapshot.notes.get(key)
+            there = self.snapshot.notes.get(key) or back.notes.get(key)
             number = there.id if there is not None else before.number if before is not None else 0
             found.append(Written(replace(note, path=was) if key in waiting else note, deck, True, number))
         return found, not failed and not waiting

@@ -7,7 +7,7 @@ our file system, is read through calls.
 
 import html
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def take_snapshot(
     gateway: Gateway,
     roots: Sequence[int | str],
     scratch: Path | None,
-    written: Container[int] = (),
+    written: Mapping[QuestionId, tuple[int, int]],
     *,
     everywhere: bool = False,
 ) -> Snapshot:
@@ -41,8 +41,8 @@ def take_snapshot(
 
     Args:
         roots: top-level decks that are likely to hold our cards, by id or by name.
-        written: the ids of the notes that we wrote: of several with the id of one question, these are ours.
         scratch: a file to export to, on a file system that Anki may share; None to read through calls.
+        written: the ids of the notes that we wrote, and of their decks, 0 where unknown: these tell ours from copies.
         everywhere: export every tree that holds some of ours, so that the backup lacks none of them.
 
     Raises:
@@ -59,9 +59,9 @@ def take_snapshot(
     exports = _Exports(gateway, held, names, scratch if all_notes else None)
     exports.read(next(iter(exports.existing(roots)), ""))
     rest = [number for number in all_notes if number not in exports.told]
-    # Where none was exported the learner may have renamed the tree before we knew it: without one there is no backup.
-    if rest and (everywhere or len(rest) > WORTH_AN_EXPORT or not exports.told):
-        for root in exports.roots_of(rest, everywhere=everywhere):
+    # Where few were exported the learner may have renamed the tree before we knew it: they would not be in the backup.
+    if rest and (everywhere or len(rest) > WORTH_AN_EXPORT or len(rest) > len(exports.told)):
+        for root in exports.roots_of_rest(everywhere=everywhere):
             exports.read(root)
         rest = [number for number in all_notes if number not in exports.told]
     others = read_notes(gateway, held, rest, names)
@@ -211,9 +211,9 @@ class _Exports:
         keys = [root.casefold() if isinstance(root, str) else root for root in roots]
         return [there[key] for key in keys if key in there]
 
-    def roots_of(self, notes: Sequence[int], *, everywhere: bool) -> list[str]:
-        """The top-level decks that hold many of these notes, or any, the fullest first; filtered decks cannot be
-        exported."""
+    def roots_of_rest(self, *, everywhere: bool) -> list[str]:
+        """The top-level decks that hold many of the cards not told yet, or any, the fullest first; filtered decks
+        cannot be exported."""
         if self._scratch is None:
             return []
         told = {card.id for note in self.told.values() for card in note.all_cards}
@@ -222,7 +222,7 @@ class _Exports:
         tops = Counter(name.partition("::")[0] for name in self._gateway.decks_of(cards).values())
         if everywhere:
             return [name for name, _ in tops.most_common()]
-        return [name for name, count in tops.most_common(MOST_EXPORTS) if count * len(tops) >= len(notes)]
+        return [name for name, count in tops.most_common(MOST_EXPORTS) if count * len(tops) >= len(cards)]
 
     def read(self, root: str) -> None:
         if self._scratch is None or not root:
@@ -269,20 +269,41 @@ def _question(first_field: str) -> QuestionId:
 
 
 def _by_question(
-    notes: Iterable[HeldNote], written: Container[int]
+    notes: Iterable[HeldNote], written: Mapping[QuestionId, tuple[int, int]]
 ) -> tuple[dict[QuestionId, HeldNote], tuple[int, ...]]:
-    """One note for each question: the one that we wrote, or else with reviews, or with our GUID; the ids of the others.
-    Without the first of these a learner's copy that they study would pass for ours, and be overwritten."""
+    """Ours for each question, and the ids of others with its ID: copies that the learner made, which are theirs."""
+    all_of: dict[QuestionId, list[HeldNote]] = {}
+    for note in notes:
+        all_of.setdefault(note.question, []).append(note)
     found: dict[QuestionId, HeldNote] = {}
     others: list[int] = []
-    for note in sorted(notes, key=lambda note: note.id):
-        rival = found.setdefault(note.question, note)
-        if rival is note:
-            continue
-        better = max((rival, note), key=lambda n: (n.id in written, n.reviewed, n.guid == guid_of(n.question), -n.id))
-        others.append((rival if better is note else note).id)
-        found[note.question] = better
-    return dict(sorted(found.items())), tuple(sorted(others))
+    for question, held in sorted(all_of.items()):
+        number, deck = written.get(question, (0, 0))
+        ours = held[0] if len(held) == 1 and number in (0, held[0].id) else _ours(held, number, deck)
+        if ours is not None:
+            found[question] = ours
+        others += [note.id for note in held if note is not ours]
+    return found, tuple(sorted(others))
+
+
+def _ours(held: Sequence[HeldNote], number: int, deck: int) -> HeldNote | None:
+    """Which of several notes with the ID of a question is ours; None where the learner deleted it and has a copy.
+
+    The one with the id that we know; else one with our GUID, as an import gives it. Where we never knew the id: the one
+    with our GUID, in the deck that we put it in, with reviews, the oldest.
+    """
+    marked = [note for note in held if note.guid == guid_of(note.question)]
+    if number:
+        return next((note for note in held if note.id == number), marked[0] if marked else None)
+    return max(
+        held,
+        key=lambda note: (
+            note in marked,
+            deck != 0 and any(card.deck == deck for card in note.cards),
+            note.reviewed,
+            -note.id,
+        ),
+    )
 
 
 def require_fields(held: HeldNotetype) -> None:

@@ -13,6 +13,7 @@ from staffml_anki.anki.gating import GATE_OFF, GateWish, make_gate
 from staffml_anki.anki.held import Snapshot
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan
+from staffml_anki.anki.naming import names_after
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.prepared import Prepared
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
@@ -115,33 +116,13 @@ class Session:
             snapshot = look()
         if snapshot.notetype is not None:
             require_fields(snapshot.notetype)
-        remembered = self.memory.remembered() if self.memory.finish_pruning(snapshot.notes.keys()) else remembered
+        remembered = self.memory.remembered() if self._finish_pruning(snapshot) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
         self._require_plain_decks(plan, snapshot)
         relayout = wish.choices.relayout
         roots = self._roots(wanted.descriptions)
         return Prepared(wanted, snapshot, remembered, templates, plan, roots, from_memory, gate, relayout)
-
-    def _require_plain_decks(self, plan: Plan, snapshot: Snapshot) -> None:
-        """Refuse a plan that needs a deck where the learner has a filtered one: Anki would put the cards, or the deck
-        itself, somewhere else.
-
-        Raises:
-            StaffmlAnkiError: there is such a deck.
-        """
-        needed = {change.deck for change in plan.changes if change.deck} | {deck.name for deck in plan.new_decks}
-        lineages = {"::".join(name.split("::")[:depth]) for name in needed for depth in range(1, name.count("::") + 2)}
-        there = sorted(
-            snapshot.decks[number] for name in lineages if (number := snapshot.deck_ids.get(name.casefold()))
-        )
-        options = self.gateway.many([("getDeckConfig", {"deck": name}) for name in there])
-        for name, found in zip(there, options, strict=True):
-            if isinstance(found, dict) and found.get("dyn"):
-                raise StaffmlAnkiError(
-                    f"'{name}' is a filtered deck, and cards of this recipe belong into a deck of that name: rename it "
-                    "in Anki, then run this again"
-                )
 
     def replan(self, prepared: Prepared, wish: Wish) -> Prepared:
         """The same look at both sides, with other choices."""
@@ -152,7 +133,7 @@ class Session:
     def look(self) -> Snapshot:
         """A snapshot alone, without a vault; its exports are the backup."""
         snapshot = self._look(use_packages=True, everywhere=True)()
-        self.memory.finish_pruning(snapshot.notes.keys())
+        self._finish_pruning(snapshot)
         return snapshot
 
     def outcome_of(self, prepared: Prepared) -> Outcome:
@@ -191,7 +172,7 @@ class Session:
         if plan.empty:
             decided = prepared.undecided != prepared.remembered.undecided
             stopped = prepared.remembered.journal or prepared.remembered.making
-            if not prepared.from_memory or stopped or decided:
+            if not prepared.from_memory or stopped or decided or prepared.renumbered:
                 self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
@@ -217,11 +198,35 @@ class Session:
 
     # -- details ----------------------------------------------------------------------------------
 
+    def _require_plain_decks(self, plan: Plan, snapshot: Snapshot) -> None:
+        """Refuse a plan that needs a deck where the learner has a filtered one: Anki would put the cards, or the deck
+        itself, somewhere else.
+
+        Raises:
+            StaffmlAnkiError: there is such a deck.
+        """
+        needed = {change.deck for change in plan.changes if change.deck} | {deck.name for deck in plan.new_decks}
+        lineages = {"::".join(name.split("::")[:depth]) for name in needed for depth in range(1, name.count("::") + 2)}
+        there = sorted(
+            snapshot.decks[number] for name in lineages if (number := snapshot.deck_ids.get(name.casefold()))
+        )
+        options = self.gateway.many([("getDeckConfig", {"deck": name}) for name in there])
+        for name, found in zip(there, options, strict=True):
+            if isinstance(found, dict) and found.get("dyn"):
+                raise StaffmlAnkiError(
+                    f"'{name}' is a filtered deck, and cards of this recipe belong into a deck of that name: rename it "
+                    "in Anki, then run this again"
+                )
+
     def _look(self, use_packages: bool, *, everywhere: bool = False) -> Callable[[], Snapshot]:
         """What takes a snapshot: for another thread, so the memory is asked now."""
         scratch = self._scratch if use_packages else None
-        roots, written = self._roots(), self.memory.note_numbers()
+        roots, written = self._roots(), self.memory.places()
+        self.discard()
         return lambda: take_snapshot(self.gateway, roots, scratch, written, everywhere=everywhere)
+
+    def _finish_pruning(self, snapshot: Snapshot) -> bool:
+        return self.memory.finish_pruning({note.id for note in snapshot.notes.values()})
 
     @property
     def _scratch(self) -> Path:
@@ -265,6 +270,8 @@ class Session:
             failed=lost,
             undecided=prepared.undecided,
             replaced=prepared.replaced(written),
+            former=names_after(prepared.wanted, prepared.remembered),
+            numbers=prepared.renumbered,
         )
 
 

@@ -44,7 +44,7 @@ def read_back(
 ) -> ReadBack:
     """Read every note that a plan touched."""
     if len(changes) > EACH and scratch is not None:
-        again = take_snapshot(gateway, roots, scratch, {note.id for note in snapshot.notes.values()})
+        again = take_snapshot(gateway, roots, scratch, {key: (note.id, 0) for key, note in snapshot.notes.items()})
         for package in again.packages:
             package.unlink(missing_ok=True)
         return ReadBack(dict(again.notes), dict(again.decks))
@@ -56,7 +56,13 @@ def read_back(
     now = shapes.ids("findNotes", gateway.call("findNotes", query=f"mid:{held.id}"))
     wanted = {change.note for change in changes if change.note} | (set(now) - known)
     notes = read_notes(gateway, held, sorted(wanted & set(now)), decks)
-    return ReadBack({note.question: note for note in notes}, decks)
+    # A copy that the learner makes meanwhile is younger than what we added, and is not what we changed.
+    by_id = {note.id: note for note in notes}
+    added = {note.question: note for note in reversed(notes) if note.id not in known}
+    found = {
+        change.question: by_id.get(change.note) if change.note else added.get(change.question) for change in changes
+    }
+    return ReadBack({key: note for key, note in found.items() if note is not None}, decks)
 
 
 def failures(plan: Plan, snapshot: Snapshot, wanted: Wanted, back: ReadBack) -> list[Failure]:

@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -79,7 +80,7 @@ class Wanted:
         descriptions: of the decks, by path.
         published: the ids of all questions in the vault, whether or not the recipe wants them, and of broken ones.
         complete: whether ``published`` is certain to hold them all: a file that cannot be read may be any question.
-        source: the Source field that this vault's notes carry.
+        source: the Source field that this vault's notes carry, as Anki stores it.
         media: drawings by file name.
         chains: the steps of each chain, in the chains' order.
         errors: what is broken in the vault; what it concerns is neither written nor retired.
@@ -151,7 +152,7 @@ def read_wanted(
         chain_names=dict(chain_names) | dict(layout.chain_names),
         published=frozenset(vault.questions.keys() | broken | {question.id for question in vault.broken}),
         complete=not vault.unread,
-        source=markup.plain(vault.release.source),
+        source=unicodedata.normalize("NFC", markup.plain(vault.release.source)),
         release=vault.release.id,
         preset=recipe.preset,
         media={note.media.name: note.media.data for note, _ in notes.values() if note.media},

@@ -163,7 +163,7 @@ def prune(
         if found.unused and not backup:
             output.warn("note: Anki cannot write a backup where we see it")
         if found.unused:
-            memory.begin_pruning(note.question for note in found.unused)
+            memory.begin_pruning({note.question: note.id for note in found.unused})
         left = delete(connection.gateway, found.unused) if found.unused else []
         gone = {note.question for note in found.unused} - {note.question for note in left}
         memory.forget(gone)

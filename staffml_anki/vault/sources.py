@@ -28,7 +28,7 @@ class Source:
     path: Path
     root: Path
     shape: Shape
-    find_records: Callable[[], list[tuple[str, Parse]]] = list
+    find_records: Callable[[], list[tuple[str, Parse]]]
     links: list[Link] | None = None
     """Chain steps from a sidecar; None where the questions themselves carry them."""
     release: Mapping[Any, Any] = field(default_factory=dict)
@@ -45,7 +45,8 @@ class Source:
         Raises:
             VaultError: the file is no corpus.
         """
-        return self.find_records()
+        found, self.find_records = self.find_records(), list
+        return found
 
 
 class _Digest:
@@ -100,7 +101,8 @@ def _open_folder(path: Path) -> Source:
             "is empty" if not any(path.iterdir()) else "is not a vault: it holds no questions/, corpus.json or vault.db"
         )
         raise VaultError(f"{path}: {what}")
-    source = Source(path, path, "folder")
+    records: list[tuple[str, Parse]] = []
+    source = Source(path, path, "folder", lambda: records)
     digest = _Digest("folder")
     inside = path.resolve()
     for label, file, linked in _yaml_files(str(path / "questions"), "questions", source.problems):
@@ -109,12 +111,12 @@ def _open_folder(path: Path) -> Source:
                 raise Unreadable("is a link that leaves the vault")
             data = reading.read_bytes(file, reading.MAX_YAML)
         except Unreadable as why:
-            source.records.append((label, partial(_fail, str(why))))
+            records.append((label, partial(_fail, str(why))))
             digest.add(label, str(why).encode())
             continue
-        source.records.append((label, partial(reading.parse_yaml, data)))
+        records.append((label, partial(reading.parse_yaml, data)))
         digest.add(label, data)
-    if not source.records and not source.problems:
+    if not records and not source.problems:
         raise VaultError(f"{path}: its questions/ folder holds no .yaml file")
     for name, parse in (("chains.json", reading.parse_json), ("chains.yaml", reading.parse_yaml)):
         raw = _sidecar(source, digest, name, parse)
@@ -157,7 +159,8 @@ def _corpus_records(path: Path, data: bytes) -> list[tuple[str, Parse]]:
 
 
 def _open_database(path: Path) -> Source:
-    source = Source(path, path.parent, "database", links=[])
+    records: list[tuple[str, Parse]] = []
+    source = Source(path, path.parent, "database", lambda: records, links=[])
     digest = _Digest("database")
     try:
         with path.open("rb") as file:
@@ -168,7 +171,7 @@ def _open_database(path: Path) -> Source:
         connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
         connection.row_factory = sqlite3.Row
         try:
-            _read_tables(source, connection)
+            records += _read_tables(source, connection)
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
@@ -198,15 +201,16 @@ def _read_only(path: Path) -> str:
     return f"{path.resolve().as_uri()}?mode=ro" + ("&immutable=1" if write_ahead else "")
 
 
-def _read_tables(source: Source, connection: sqlite3.Connection) -> None:
+def _read_tables(source: Source, connection: sqlite3.Connection) -> list[tuple[str, Parse]]:
     # Tables only: a view can be an endless query.
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "questions" not in names:
         raise VaultError(f"{source.path}: is a database but not a vault: it has no table 'questions'")
     assert source.links is not None
+    records: list[tuple[str, Parse]] = []
     for row in connection.execute("SELECT * FROM questions ORDER BY id"):
         columns = {key: row[key] for key in row.keys()}  # noqa: SIM118 - a Row iterates over values
-        source.records.append((f"{source.path.name}:{columns.get('id')}", partial(_from_columns, columns)))
+        records.append((f"{source.path.name}:{columns.get('id')}", partial(_from_columns, columns)))
     if "chain_questions" in names:
         query = "SELECT chain_id, question_id, position FROM chain_questions ORDER BY chain_id, position"
         for chain, question, position in connection.execute(query):
@@ -215,6 +219,7 @@ def _read_tables(source: Source, connection: sqlite3.Connection) -> None:
     if "release_metadata" in names:
         rows = connection.execute("SELECT key, value FROM release_metadata").fetchall()
         source.release = {sound(str(key)): sound(str(value)) for key, value in rows}
+    return records
 
 
 def _from_columns(columns: dict[str, Any]) -> dict[str, Any]:

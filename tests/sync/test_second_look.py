@@ -265,58 +265,7 @@ def test_an_imported_card_in_a_filtered_deck_joins_the_plan_once_it_is_out(fast:
     assert fast.held()["cloud-0007"]["deck"] == STEP
 
 
-# -- whose it is ----------------------------------------------------------------------------------
-
-
-def copied(world: Living, key: str) -> int:
-    """The learner's own copy of one of our notes, with its ID and all; the copy's id."""
-    with world.collection() as col:
-        twin = col.new_note(world.note(col, key).note_type())
-        twin.fields = list(world.note(col, key).fields)
-        twin["Answer"] = "my copy's answer"
-        col.add_note(twin, col.decks.id("Mine"))
-        col.sched.set_due_date([twin.cards()[0].id], "9!")
-        return int(twin.id)
-
-
-@pytest.mark.parametrize("missing", ["nothing", "the mark"])
-def test_a_copy_that_the_learner_studies_is_not_taken_for_ours(world: Living, missing: str) -> None:
-    questions, chains = first(world)
-    ours = world.held()["cloud-0001"]["note"]
-    twin = copied(world, "cloud-0001")
-    if missing == "the mark":  # a memory from before it kept the notes' ids: it has them after the next release
-        with closing(sqlite3.connect(world.state / "state.db", isolation_level=None)) as memory:
-            memory.execute("UPDATE notes SET number = 0 WHERE id <> 'cloud-0001'")
-    outcome = world.sync(world.vault(revised(questions, 0), chains))
-    assert (outcome.updated, outcome.failed, outcome.conflicts) == (1, (), 0)
-    assert outcome.plan.duplicates == (twin,)
-    with world.collection() as col:
-        assert col.get_note(twin)["Answer"] == "my copy's answer"
-        assert col.get_note(twin).cards()[0].did == col.decks.id_for_name("Mine")
-        assert "Revised." in col.get_note(ours)["Answer"]
-    assert world.prepare(world.folder / "release-2").plan.empty
-
-
-@pytest.mark.parametrize("finished", [True, False], ids=["at once", "after a stop"])
-def test_a_question_that_leaves_when_the_vault_is_renamed_is_retired(world: Living, finished: bool) -> None:
-    questions, chains = small_vault()
-    assert world.sync(world.vault(questions, chains, source="Old name")).added == 8
-    vault = world.vault(questions[:7], chains, source="New name")
-    if not finished:
-        stopped(world, vault, "apply.suspend")
-    assert not world.sync(vault).failed
-    held = world.held()
-    assert held["edge-0008"]["suspended"]
-    assert "StaffML::retired" in held["edge-0008"]["tags"]
-    assert held["cloud-0001"]["fields"]["Source"] == "New name"
-    assert world.prepare(vault).plan.empty
-
-
-def test_a_vault_that_takes_one_question_over_leaves_the_others_alone(world: Living) -> None:
-    questions, chains = first(world)
-    outcome = world.sync(world.vault([questions[7], question("mine-0001")], [], source="My own"))
-    assert (outcome.added, outcome.updated, outcome.retired) == (1, 1, 0)
-    assert world.sync(world.vault(questions[:6], chains)).retired == 1, "cloud-0007; edge-0008 is the other vault's now"
+# -- in the way ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("where", ["StaffML::cloud::L2", "StaffML::mobile"])
