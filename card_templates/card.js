@@ -146,19 +146,17 @@ function align(body) {
 function stages(back) {
   const all = Array.from(back.querySelectorAll(".stage")), head = back.querySelector(".napkin h2");
   all.forEach(stage => align(stage.querySelector(".stage-body")));
-  if (all.length > 1) {
-    const whole = button("all", "Reveal all", () => {
-      const open = all.some(stage => !stage.open);
-      all.forEach(stage => { stage.open = open; });
-    });
-    head.after(whole);
-    all.forEach(stage => {
-      stage.ontoggle = () => {
-        whole.textContent = all.every(each => each.open) ? "Hide all" : "Reveal all";
-        reachable();
-      };
-    });
-  }
+  const whole = button("all", "Reveal all", () => {
+    const open = all.some(stage => !stage.open);
+    all.forEach(stage => { stage.open = open; });
+  });
+  if (all.length > 1) head.after(whole);
+  all.forEach(stage => {
+    stage.ontoggle = () => {
+      whole.textContent = all.every(each => each.open) ? "Hide all" : "Reveal all";
+      reachable();
+    };
+  });
   [# A key that no Anki has taken: n for the next stage. #]
   const next = event => {
     if (event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA/.test(event.target.tagName)) return;
@@ -196,6 +194,11 @@ function start() {
     fold(front);
   }
   reachable();
+  [# And what comes to scroll when a phone is turned, or a drawing arrives. #]
+  if (window.ResizeObserver) {
+    const sizes = new ResizeObserver(reachable);
+    [front, back].forEach(side => { if (side) sizes.observe(side); });
+  }
 }
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

@@ -27,6 +27,8 @@ from staffml_anki.cards.note import Media, guid_of
 from staffml_anki.cards.notetype import FIELDS, ID, TEMPLATE
 from staffml_anki.package.writer import Contents, PackedDeck, PackedNote, model_json, note_ids, package_bytes
 
+OLDEST = ID // 1_000
+"""Seconds since the epoch: when the note type was made, and so before any note of ours."""
 ROUNDS = 3
 
 
@@ -102,13 +104,16 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
     packed: list[PackedNote] = []
     rest: list[NoteChange] = []
     numbers = note_ids([change.question for change in plan.changes if not change.note])
+    # Anki updates a note whose GUID comes again and newer. Where we cannot see every GUID, what we add is the oldest.
+    seen = all(note.guid for note in (*shop.snapshot.notes.values(), *shop.snapshot.copies))
+    born = shop.now if seen else OLDEST
     for change in plan.changes:
         note = shop.snapshot.notes.get(change.question)
         writes = change.fields or change.tags_added or change.tags_removed
         if model is None or (note is not None and not note.guid):
             rest.append(change)
         elif note is None:
-            packed.append(_new_row(change, numbers[change.question], held, shop))
+            packed.append(_new_row(change, numbers[change.question], born, held, shop))
         elif writes:
             mod = max(shop.now, note.mod + 1)
             fields = _fields_after(change, note, shop.snapshot)
@@ -154,13 +159,13 @@ def _model(held: HeldNotetype | None, shop: Workshop) -> Mapping[str, object] | 
     return None
 
 
-def _new_row(change: NoteChange, number: int, held: HeldNotetype | None, shop: Workshop) -> PackedNote:
+def _new_row(change: NoteChange, number: int, mod: int, held: HeldNotetype | None, shop: Workshop) -> PackedNote:
     note = shop.wanted.notes[change.question]
     fields = tuple(note.fields)
     if held is not None and held.fields != FIELDS:
         texts = dict(zip(FIELDS, fields, strict=True))
         fields = tuple(texts.get(name, "") for name in held.fields)
-    return PackedNote(number, guid_of(change.question), shop.now, change.tags_added, fields, change.deck, note.due)
+    return PackedNote(number, guid_of(change.question), mod, change.tags_added, fields, change.deck, note.due)
 
 
 def _packed_decks(plan: Plan, snapshot: Snapshot) -> list[PackedDeck]:
@@ -263,7 +268,9 @@ def suspend(changes: Sequence[NoteChange], shop: Workshop, *, wish: bool) -> Non
     if len(held) < len(concerned):
         # Notes that were added just now, to be locked.
         locked, _ = as_they_are(shop.gateway.find_notes(f"tag:{tags.LOCKED}"), shop.gateway)
-        held += [note for note in locked if note.question in concerned - shop.snapshot.notes.keys()]
+        there = {note.id for note in shop.snapshot.copies}
+        new = concerned - shop.snapshot.notes.keys()
+        held += [note for note in locked if note.question in new and note.id not in there]
     cards = [card.id for note in held for card in note.cards if not card.filtered and card.suspended is not wish]
     for part in batches(cards, CARDS_AT_ONCE):
         _until_done("suspend" if wish else "unsuspend", list(part), wish, shop.gateway)

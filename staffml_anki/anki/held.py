@@ -102,7 +102,7 @@ class Snapshot:
         decks: the names of all decks, by id.
         descriptions: of the decks that were exported, by id.
         media: the names of our media files in the collection.
-        duplicates: note ids of further notes with the id of a question that has a note already.
+        copies: further notes with the id of a question of ours, which the learner made.
         packages: the exports that this was read from, if it was: also the backup.
     """
 
@@ -111,7 +111,7 @@ class Snapshot:
     decks: Mapping[int, str]
     media: frozenset[str]
     descriptions: Mapping[int, str] = field(default_factory=dict)
-    duplicates: tuple[int, ...] = ()
+    copies: tuple[HeldNote, ...] = ()
     packages: tuple[Path, ...] = ()
     can_describe: bool = False
     """Whether this AnkiConnect can change a deck's description."""

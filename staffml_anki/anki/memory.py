@@ -47,8 +47,8 @@ _MIGRATIONS = (
 )
 
 
-_MAKING, _PRUNING = "making", "pruning"
-_OF_A_RELEASE = {"descriptions", "published", "source", "release", "preset", "chains", "former"}
+_MAKING, _PRUNING, _PRUNED = "making", "deleting", "deleted"
+_OF_A_RELEASE = {"descriptions", "published", "source", "release", "preset", "chains"}
 
 UNKNOWN = "\x00"
 """Stands in a journal for a text that nobody knows; no field can hold it."""
@@ -85,6 +85,27 @@ class Intended:
 
 
 @dataclass(frozen=True)
+class Traces:
+    """By what our notes are told from copies that the learner made of them.
+
+    Attributes:
+        notes: the ids of the notes that we wrote, and of the decks that we put their cards in; 0 where we never knew.
+        deleted: the ids that notes had which a prune deleted.
+    """
+
+    notes: Mapping[QuestionId, tuple[int, int]] = field(default_factory=dict)
+    deleted: Mapping[QuestionId, int] = field(default_factory=dict)
+
+    def among(self, there: Container[int]) -> Mapping[QuestionId, tuple[int, int]]:
+        """What is known of the notes in a collection that has notes with these ids. In one that has few of ours the ids
+        are those of another: it was restored, or came from elsewhere, and nothing is known."""
+        numbers = [number for number, _ in self.notes.values() if number]
+        if 2 * sum(number in there for number in numbers) < len(numbers):
+            return {}
+        return {key: (number, 0) for key, number in self.deleted.items()} | dict(self.notes)
+
+
+@dataclass(frozen=True)
 class Remembered:
     """All that the plan needs to know of the past.
 
@@ -94,8 +115,6 @@ class Remembered:
         earlier: (question, field, digest) of texts that we wrote and later replaced: after going back to a backup they
             are there again, and no edit of the learner's.
         making: the decks that an unfinished sync was about to make: their names, by path.
-        source, published: of the vault of the last sync: its name, and the ids of all its questions.
-        former: the names of all vaults that were ever synced, each with the former names of its vault.
     """
 
     notes: Mapping[QuestionId, Written] = field(default_factory=dict)
@@ -104,9 +123,6 @@ class Remembered:
     undecided: Mapping[tuple[QuestionId, str], str | None] = field(default_factory=dict)
     earlier: frozenset[tuple[QuestionId, str, str]] = frozenset()
     making: Mapping[str, str] = field(default_factory=dict)
-    source: str = ""
-    published: frozenset[QuestionId] = frozenset()
-    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def profile_folder(home: Path, profile: str, collection: str) -> Path:
@@ -182,18 +198,7 @@ class Memory:
         earlier = frozenset(
             (QuestionId(key), name, digest) for key, name, digest in self._rows("SELECT id, field, digest FROM earlier")
         )
-        release = self._release()
-        return Remembered(
-            notes,
-            journal,
-            decks,
-            undecided,
-            earlier,
-            making=json.loads(self.about(_MAKING) or "{}"),
-            source=release.get("source", ""),
-            published=frozenset(map(QuestionId, release.get("published", ()))),
-            former={name: tuple(before) for name, before in release.get("former", {}).items()},
-        )
+        return Remembered(notes, journal, decks, undecided, earlier, json.loads(self.about(_MAKING) or "{}"))
 
     def _release(self) -> dict[str, Any]:
         """What is kept of the release of the last sync, all of it; empty where there was none, or an older version kept
@@ -201,12 +206,11 @@ class Memory:
         found = json.loads(self.about("release") or "{}")
         return found if isinstance(found, dict) and found.keys() >= _OF_A_RELEASE else {}
 
-    def places(self) -> dict[QuestionId, tuple[int, int]]:
-        """Where the notes are that we wrote: their ids, and the ids of the decks that we put their cards in; 0 where we
-        never knew."""
-        return {
-            QuestionId(key): (number, deck) for key, number, deck in self._rows("SELECT id, number, deck FROM notes")
-        }
+    def traces(self) -> Traces:
+        return Traces(
+            {QuestionId(key): (number, deck) for key, number, deck in self._rows("SELECT id, number, deck FROM notes")},
+            {QuestionId(key): number for key, number in json.loads(self.about(_PRUNED) or "{}").items()},
+        )
 
     def deck_numbers(self) -> dict[str, int]:
         """The ids of the decks that we made or found, by path."""
@@ -231,9 +235,9 @@ class Memory:
             notes={key: written.note for key, written in remembered.notes.items() if written.current},
             descriptions=about["descriptions"],
             chain_names=self.chain_names(),
-            published=remembered.published,
+            published=frozenset(map(QuestionId, about["published"])),
             complete=True,
-            source=remembered.source,
+            source=about["source"],
             release=about["release"],
             preset=Preset.model_validate_json(about["preset"]),
             media=dict(self._rows("SELECT name, data FROM media")),
@@ -267,7 +271,6 @@ class Memory:
         failed: Iterable[QuestionId],
         undecided: Mapping[tuple[QuestionId, str], str | None],
         replaced: Iterable[tuple[QuestionId, str, str]],
-        former: Mapping[str, tuple[str, ...]],
         numbers: Mapping[QuestionId, int],
     ) -> None:
         """Remember what is now there, and close the journal but for what failed: all in one step.
@@ -277,7 +280,7 @@ class Memory:
             past: what was remembered so far.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
             failed: what did not take: the next sync finishes it.
-            undecided, replaced, former: as in ``Remembered``; ``replaced`` are added to those known.
+            undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
             numbers: the ids of notes that are remembered with another id, or none.
         """
         rows = [
@@ -294,7 +297,6 @@ class Memory:
             "release": wanted.release,
             "preset": wanted.preset.model_dump_json(),
             "chains": wanted.chains,
-            "former": former,
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
@@ -326,10 +328,12 @@ class Memory:
         with transaction(self._connection):
             self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (key, value))
 
-    def forget(self, questions: Iterable[QuestionId]) -> None:
-        """Remember nothing of these questions: should they come back, they are new."""
+    def forget(self, notes: Mapping[QuestionId, int]) -> None:
+        """Remember of these questions only the ids that their notes had: should they come back, they are new."""
+        pruned = json.loads(self.about(_PRUNED) or "{}") | dict(notes)
         with transaction(self._connection):
-            self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in questions])
+            self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in notes])
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_PRUNED, json.dumps(pruned)))
             self._connection.execute("DELETE FROM about WHERE key = ?", (_PRUNING,))
 
     def begin_pruning(self, notes: Mapping[QuestionId, int]) -> None:
@@ -344,7 +348,7 @@ class Memory:
         """
         begun = self.about(_PRUNING)
         if begun:
-            self.forget(QuestionId(key) for key, number in json.loads(begun).items() if number not in there)
+            self.forget({QuestionId(key): number for key, number in json.loads(begun).items() if number not in there})
         return bool(begun)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ filtered deck stay where and as they are.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,6 @@ from staffml_anki.anki import tags
 from staffml_anki.anki.gating import Gate, gated
 from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
 from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
-from staffml_anki.anki.naming import former_names
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
@@ -41,6 +41,7 @@ class Choices:
         relayout: move every card to where the recipe wants it, also those that the learner moved.
         known: digests of the notes as an earlier build wrote them (its manifest), by question.
         gate: later steps of chains stay locked; None opens whatever is locked.
+        formerly: names (Source fields) that this vault had before: what has left it under them is retired, too.
     """
 
     conflicts: Side = "mine"
@@ -51,6 +52,7 @@ class Choices:
     add_fields: bool = False
     known: Mapping[str, str] = field(default_factory=dict)
     gate: Gate | None = None
+    formerly: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -95,22 +97,25 @@ class _Planner:
     def __init__(self, wanted: Wanted, snapshot: Snapshot, remembered: Remembered, choices: Choices) -> None:
         self._wanted, self._snapshot, self._choices = wanted, snapshot, choices
         # A collection without any of our notes is a new one: nobody deletes ten thousand notes to see them come back.
-        self._past = remembered if snapshot.notes else Remembered(journal=remembered.journal, making=remembered.making)
+        anything = snapshot.notes or snapshot.copies
+        self._past = remembered if anything else Remembered(journal=remembered.journal, making=remembered.making)
         self._names = snapshot.notetype.fields if snapshot.notetype else FIELDS
         self._same_fields = self._names == FIELDS
         self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
         self._waiting: list[QuestionId] = []
-        self._former = former_names(wanted, remembered)
-        self._renamed = 0
         self._edits: list[tuple[QuestionId, str]] = []
         self._unmoved = self._strangers = 0
+        self._copied: list[QuestionId] = []
+        self._others: Counter[str] = Counter()
 
     def plan(self, templates: Templates) -> Plan:
         held, past, wanted = self._snapshot.notes, self._past, self._wanted
         deleted: list[QuestionId] = []
         # Where nothing is missing nobody has to make ten thousand GUIDs.
         whole = wanted.notes.keys() <= held.keys()
-        renamed = set() if whole else {n.guid for key, n in held.items() if n.guid and n.guid != guid_of(key)}
+        all_held = () if whole else (*held.values(), *self._snapshot.copies)
+        renamed = {n.guid for n in all_held if n.guid and n.guid != guid_of(n.question)}
+        copied = {n.question for n in all_held} - held.keys()
         changes: list[NoteChange] = []
         for key, note in wanted.notes.items():
             if key in held:
@@ -119,6 +124,8 @@ class _Planner:
                     changes.append(change)
             elif guid_of(key) in renamed:
                 deleted.append(key)  # the learner gave our note another id: adding it again would overwrite theirs
+            elif key in copied:
+                self._copied.append(key)  # with two of one ID Anki itself complains, and adding one by calls is refused
             elif key in past.notes and not self._choices.restore_deleted:
                 deleted.append(key)
             else:
@@ -126,7 +133,8 @@ class _Planner:
         changes += self._retired()
         changes = gated(changes, wanted, self._snapshot, past.journal, self._choices.gate)
         touched = {change.question for change in changes}
-        shown = {note.media for key, note in wanted.notes.items() if key not in set(deleted)}
+        away = {*deleted, *self._copied}
+        shown = {note.media for key, note in wanted.notes.items() if key not in away}
         targets = {wanted.notes[change.question].path for change in changes if change.deck}
         return Plan(
             notes=tuple(sorted(changes, key=lambda change: change.question)),
@@ -143,7 +151,7 @@ class _Planner:
             waiting=tuple(sorted(set(self._waiting))),
             deleted=tuple(deleted),
             edits=tuple(sorted(self._edits)),
-            duplicates=self._snapshot.duplicates,
+            duplicates=tuple(note.id for note in self._snapshot.copies),
             unchanged=sum(key in held and key not in touched for key in wanted.notes),
             assumed=tuple(self._assumed()),
             release=wanted.release,
@@ -328,7 +336,8 @@ class _Planner:
             if key in self._wanted.published:
                 continue
             name = held.fields[source]
-            if name != self._wanted.source and not (name in self._former and key in self._past.notes):
+            if name != self._wanted.source and name not in self._choices.formerly:
+                self._others[name] += key in self._past.notes
                 continue
             if key not in self._past.notes and held.guid != guid_of(key):
                 # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)
@@ -348,7 +357,6 @@ class _Planner:
                 marks.append(tags.WAS_SUSPENDED)
             title = held.fields[self._names.index("Title")] if "Title" in self._names else key
             added = tags.difference(marks, held.tags)
-            self._renamed += name in self._former
             suspend = None if held.suspended else True
             yield NoteChange(key, title, held.id, ("retired",), (), (), added, suspend=suspend)
 
@@ -366,11 +374,15 @@ class _Planner:
                 f"notes of questions that the vault does not have stay as they are ({self._strangers:,}): without a "
                 "package nobody can tell whether they have left it or are your own"
             )
-        if self._renamed:
-            yield (
-                f"{self._renamed:,} of the retired notes are of '{self._former[0]}': '{self._wanted.source}' has most "
-                "of its questions, and counts as the same vault under a new name"
-            )
+        for name, count in sorted(self._others.items()):
+            if count:
+                yield (
+                    f"{count:,} notes are of '{name}', not of '{self._wanted.source}': they stay as they are; if this "
+                    "vault was called so before, say --formerly"
+                )
+        if self._copied:
+            kept = f"{len(self._copied):,}"
+            yield f"of {kept} questions only copies of yours are left: ours stay away while a note has their ID"
         if self._unmoved:
             yield f"cards in filtered decks stay there ({self._unmoved:,}): repeat --relayout once they are out"
         if not self._wanted.complete:

@@ -1,6 +1,7 @@
 """A sync as it was asked for, and a plan saved with it: plain values in a JSON file."""
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +37,7 @@ class SyncRequest(BaseModel):
     restore_deleted: bool = False
     retire_many: bool = False
     add_fields: bool = False
+    formerly: tuple[str, ...] = ()
     previous: str = ""
     """A manifest, or "" for none."""
     use_packages: bool = True
@@ -59,6 +61,7 @@ class SyncRequest(BaseModel):
             reset_templates=self.reset_templates,
             restore_deleted=self.restore_deleted,
             add_fields=self.add_fields,
+            formerly=tuple(unicodedata.normalize("NFC", name) for name in self.formerly),
             known={key: stamp.hash for key, stamp in stamps.items()},
             answers={(question, field): side for question, field, side in self.answers},
         )

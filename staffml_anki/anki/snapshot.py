@@ -16,10 +16,12 @@ from staffml_anki.anki import shapes
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.held import SEPARATOR, Card, HeldNote, HeldNotetype, Snapshot
+from staffml_anki.anki.memory import Traces
 from staffml_anki.cards import notetype
 from staffml_anki.cards.note import guid_of
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.package.reader import Exported, open_package
+from staffml_anki.package.writer import note_ids
 from staffml_anki.vault import QuestionId
 
 MEDIA = "staffml-*"
@@ -33,7 +35,7 @@ def take_snapshot(
     gateway: Gateway,
     roots: Sequence[int | str],
     scratch: Path | None,
-    written: Mapping[QuestionId, tuple[int, int]],
+    traces: Traces,
     *,
     everywhere: bool = False,
 ) -> Snapshot:
@@ -42,7 +44,7 @@ def take_snapshot(
     Args:
         roots: top-level decks that are likely to hold our cards, by id or by name.
         scratch: a file to export to, on a file system that Anki may share; None to read through calls.
-        written: the ids of the notes that we wrote, and of their decks, 0 where unknown: these tell ours from copies.
+        traces: what tells ours from copies.
         everywhere: export every tree that holds some of ours, so that the backup lacks none of them.
 
     Raises:
@@ -67,14 +69,15 @@ def take_snapshot(
     others = read_notes(gateway, held, rest, names)
     # A note that was deleted between the export and now is gone, whatever the export says.
     alive = set(all_notes)
-    notes, duplicates = _by_question([note for note in (*exports.told.values(), *others) if note.id in alive], written)
+    all_held = [note for note in (*exports.told.values(), *others) if note.id in alive]
+    notes, copies = _by_question(all_held, traces.among(alive))
     return Snapshot(
         notetype=exports.held,
         notes=notes,
         decks=names,
         media=files,
         descriptions=exports.descriptions,
-        duplicates=duplicates,
+        copies=copies,
         packages=tuple(exports.packages),
         can_describe=describes,
     )
@@ -269,40 +272,36 @@ def _question(first_field: str) -> QuestionId:
 
 
 def _by_question(
-    notes: Iterable[HeldNote], written: Mapping[QuestionId, tuple[int, int]]
-) -> tuple[dict[QuestionId, HeldNote], tuple[int, ...]]:
-    """Ours for each question, and the ids of others with its ID: copies that the learner made, which are theirs."""
+    notes: Iterable[HeldNote], known: Mapping[QuestionId, tuple[int, int]]
+) -> tuple[dict[QuestionId, HeldNote], tuple[HeldNote, ...]]:
+    """Ours for each question, and others with its ID: copies that the learner made, which are theirs."""
     all_of: dict[QuestionId, list[HeldNote]] = {}
     for note in notes:
         all_of.setdefault(note.question, []).append(note)
     found: dict[QuestionId, HeldNote] = {}
-    others: list[int] = []
+    copies: list[HeldNote] = []
     for question, held in sorted(all_of.items()):
-        number, deck = written.get(question, (0, 0))
-        ours = held[0] if len(held) == 1 and number in (0, held[0].id) else _ours(held, number, deck)
+        number, deck = known.get(question, (0, 0))
+        ours = held[0] if len(held) == 1 and number in (0, held[0].id) else _ours(question, held, number, deck)
         if ours is not None:
             found[question] = ours
-        others += [note.id for note in held if note is not ours]
-    return found, tuple(sorted(others))
+        copies += [note for note in held if note is not ours]
+    return found, tuple(sorted(copies, key=lambda note: note.id))
 
 
-def _ours(held: Sequence[HeldNote], number: int, deck: int) -> HeldNote | None:
-    """Which of several notes with the ID of a question is ours; None where the learner deleted it and has a copy.
+def _ours(question: QuestionId, held: Sequence[HeldNote], number: int, deck: int) -> HeldNote | None:
+    """Which of the notes with the ID of a question is ours; None where the learner deleted it and has a copy.
 
-    The one with the id that we know; else one with our GUID, as an import gives it. Where we never knew the id: the one
-    with our GUID, in the deck that we put it in, with reviews, the oldest.
+    The one with the id that we know; else one that a package of ours brought, told by its GUID, or its id where the
+    GUID cannot be read. Where we never knew the id: such a one, or one in the deck that we put it in, or the oldest,
+    because a copy is younger.
     """
-    marked = [note for note in held if note.guid == guid_of(note.question)]
+    packed, guid = note_ids([question])[question], guid_of(question)
+    imported = [note for note in held if note.guid == guid or (not note.guid and note.id == packed)]
     if number:
-        return next((note for note in held if note.id == number), marked[0] if marked else None)
+        return next((note for note in held if note.id == number), imported[0] if imported else None)
     return max(
-        held,
-        key=lambda note: (
-            note in marked,
-            deck != 0 and any(card.deck == deck for card in note.cards),
-            note.reviewed,
-            -note.id,
-        ),
+        held, key=lambda note: (note in imported, deck and any(card.deck == deck for card in note.cards), -note.id)
     )
 
 

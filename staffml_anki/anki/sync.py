@@ -13,7 +13,6 @@ from staffml_anki.anki.gating import GATE_OFF, GateWish, make_gate
 from staffml_anki.anki.held import Snapshot
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan
-from staffml_anki.anki.naming import names_after
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.prepared import Prepared
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
@@ -221,9 +220,9 @@ class Session:
     def _look(self, use_packages: bool, *, everywhere: bool = False) -> Callable[[], Snapshot]:
         """What takes a snapshot: for another thread, so the memory is asked now."""
         scratch = self._scratch if use_packages else None
-        roots, written = self._roots(), self.memory.places()
+        roots, traces = self._roots(), self.memory.traces()
         self.discard()
-        return lambda: take_snapshot(self.gateway, roots, scratch, written, everywhere=everywhere)
+        return lambda: take_snapshot(self.gateway, roots, scratch, traces, everywhere=everywhere)
 
     def _finish_pruning(self, snapshot: Snapshot) -> bool:
         return self.memory.finish_pruning({note.id for note in snapshot.notes.values()})
@@ -270,7 +269,6 @@ class Session:
             failed=lost,
             undecided=prepared.undecided,
             replaced=prepared.replaced(written),
-            former=names_after(prepared.wanted, prepared.remembered),
             numbers=prepared.renumbered,
         )
 

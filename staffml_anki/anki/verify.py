@@ -8,6 +8,7 @@ from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.calls import tags_after
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.held import HeldNote, Snapshot
+from staffml_anki.anki.memory import Traces
 from staffml_anki.anki.merge import same_text
 from staffml_anki.anki.plan import FieldChange, NoteChange, Plan
 from staffml_anki.anki.snapshot import read_notes, read_notetype, take_snapshot
@@ -43,16 +44,18 @@ def read_back(
     scratch: Path | None,
 ) -> ReadBack:
     """Read every note that a plan touched."""
+    known = {note.id for note in (*snapshot.notes.values(), *snapshot.copies)}
     if len(changes) > EACH and scratch is not None:
-        again = take_snapshot(gateway, roots, scratch, {key: (note.id, 0) for key, note in snapshot.notes.items()})
+        ours = Traces({key: (note.id, 0) for key, note in snapshot.notes.items()})
+        again = take_snapshot(gateway, roots, scratch, ours)
         for package in again.packages:
             package.unlink(missing_ok=True)
-        return ReadBack(dict(again.notes), dict(again.decks))
+        there = {key: note for key, note in again.notes.items() if key in snapshot.notes or note.id not in known}
+        return ReadBack(there, dict(again.decks))
     decks = {number: name for name, number in gateway.decks().items()}
     held = read_notetype(gateway)
     if held is None:
         return ReadBack({}, decks)
-    known = {note.id for note in snapshot.notes.values()} | set(snapshot.duplicates)
     now = shapes.ids("findNotes", gateway.call("findNotes", query=f"mid:{held.id}"))
     wanted = {change.note for change in changes if change.note} | (set(now) - known)
     notes = read_notes(gateway, held, sorted(wanted & set(now)), decks)

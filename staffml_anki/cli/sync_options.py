@@ -57,6 +57,9 @@ Relayout = Annotated[bool, _keep("--relayout", "Move every card to the recipe's 
 ResetTemplates = Annotated[bool, _keep("--reset-templates", "Replace templates and CSS that you changed.")]
 RestoreDeleted = Annotated[bool, _keep("--restore-deleted", "Add notes again that you deleted.")]
 RetireMany = Annotated[bool, _keep("--retire-many", "Allow retiring a large part of the notes.")]
+Formerly = Annotated[
+    list[str], _keep("--formerly", "A name that this vault had before: what left it under that name is retired, too.")
+]
 Grade = Annotated[
     bool, typer.Option("--grade-in-anki", help="Give waiting scores of practice to Anki, without asking.")
 ]

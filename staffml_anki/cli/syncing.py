@@ -43,6 +43,7 @@ def sync(
     reset_templates: given.ResetTemplates = False,
     restore_deleted: given.RestoreDeleted = False,
     retire_many: given.RetireMany = False,
+    formerly: given.Formerly = [],  # noqa: B006
     add_fields: given.AddFields = False,
     gate_chains: given.GateChains = None,
     gate_interval: given.GateInterval = None,
@@ -80,7 +81,7 @@ def sync(
             narrow=options.selection(track=track, level=level, area=area, topic=topic, zone=zone, chain=chain),
             conflicts="theirs" if conflicts == "take-theirs" else "mine",
             relayout=relayout, reset_templates=reset_templates, restore_deleted=restore_deleted,
-            retire_many=retire_many, add_fields=add_fields, use_packages=not no_packages,
+            retire_many=retire_many, formerly=tuple(formerly), add_fields=add_fields, use_packages=not no_packages,
             previous=str(previous.absolute()) if previous else "",
             gate_chains=gate_chains, gate_interval=gate_interval, gate_recall=gate_recall,
         )  # fmt: skip
@@ -165,7 +166,7 @@ def prune(
         if found.unused:
             memory.begin_pruning({note.question: note.id for note in found.unused})
         left = delete(connection.gateway, found.unused) if found.unused else []
-        gone = {note.question for note in found.unused} - {note.question for note in left}
+        gone = {note.question: note.id for note in found.unused if note not in left}
         memory.forget(gone)
         if gone and not as_json:
             output.say(f"{output.counted(len(gone), 'note')} deleted", "green")

@@ -221,6 +221,8 @@ def axe(page: Page | Frame, whole: bool = False) -> list[str]:
 
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     rules = {rule: {"enabled": whole} for rule in ("region", "landmark-one-main")}
+    # What a card does about its own size it does when the browser has told it.
+    page.evaluate("() => new Promise(done => setTimeout(done, 100))")
     found = Axe().run(page, options={"runOnly": tags, "rules": rules, "resultTypes": ["violations"]})
     return [
         f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:120]}" for each in found.response["violations"]

@@ -256,6 +256,20 @@ def test_words_formulas_and_tables_wider_than_the_screen_do_not_widen_the_page(
         assert sideways(screen) == []
 
 
+def test_a_table_that_scrolls_once_the_phone_is_turned_can_be_reached_by_keyboard(
+    open_screen: Open, staged: Card
+) -> None:
+    table = f"<table><tr>{'<td>cell</td>' * 12}</tr></table>"
+    with open_screen(DESKTOP) as screen:
+        screen.show(staged.back)
+        screen.page.locator(".answer").evaluate("(one, table) => one.insertAdjacentHTML('afterbegin', table)", table)
+        screen.resize(1280)
+        made = screen.page.locator(".answer table").first
+        assert made.evaluate("one => one.tabIndex") == -1
+        screen.resize(320)
+        screen.page.wait_for_function("document.querySelector('.answer table').tabIndex === 0")
+
+
 @each_platform
 def test_formulas_that_mathjax_has_set_wider_than_the_screen_do_not_widen_the_page(
     look: Look, open_screen: Open, staged: Card
