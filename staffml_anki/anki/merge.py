@@ -337,7 +337,7 @@ class _Planner:
                 continue
             name = held.fields[source]
             if name != self._wanted.source and name not in self._choices.formerly:
-                self._others[name] += key in self._past.notes
+                self._others[name] += key in self._past.notes and not tags.has(held.tags, tags.RETIRED)
                 continue
             if key not in self._past.notes and held.guid != guid_of(key):
                 # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)
