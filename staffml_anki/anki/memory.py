@@ -43,6 +43,7 @@ _MIGRATIONS = (
     """,
     """
     ALTER TABLE notes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX traces ON notes (id, number, deck);
     """,
 )
 

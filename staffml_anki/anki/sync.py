@@ -98,16 +98,16 @@ class Session:
         """
         source = open_source(wish.vault)
         inputs = inputs_of(source, wish.recipe, wish.narrow, wish.plan)
-        look, templates = self._look(wish.use_packages), load_templates()
+        look = self._look(wish.use_packages)
         from_memory = self.memory.knows(inputs)
         if from_memory:
             self._say("reading the collection")
             with meanwhile(look) as looked:
-                remembered = self.memory.remembered()
+                templates, remembered = load_templates(), self.memory.remembered()
                 wanted = self.memory.wanted(inputs, remembered)
             snapshot = looked()
         else:
-            remembered, names = self.memory.remembered(), self.memory.chain_names()
+            templates, remembered, names = load_templates(), self.memory.remembered(), self.memory.chain_names()
             rendered = {key: written.note for key, written in remembered.notes.items()}
             wanted = read_wanted(source, wish.recipe, wish.narrow, names, self._progress, wish.plan, rendered)
             # Not before, nor at the same time: what the learner does while a vault is rendered has to be seen.
