@@ -21,6 +21,7 @@ from staffml_anki.anki.calls import (
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.held import HeldNote, HeldNotetype, Snapshot
+from staffml_anki.anki.places import lineage
 from staffml_anki.anki.plan import NoteChange, Plan
 from staffml_anki.anki.snapshot import MEDIA
 from staffml_anki.cards.note import Media, guid_of
@@ -208,7 +209,7 @@ def _store_media(plan: Plan, shop: Workshop) -> None:
 def _describe(plan: Plan, shop: Workshop, *, packages: bool) -> frozenset[str]:
     """Write the decks' descriptions. An import gives them to the decks that it makes: those of new cards, and above."""
     filled = {change.deck for change in plan.of_kind("added")} if packages else set()
-    above = {"::".join(name.split("::")[:depth]) for name in filled for depth in range(1, name.count("::") + 2)}
+    above = {deck for name in filled for deck in lineage(name)}
     new = {deck.name: deck.description for deck in plan.new_decks if deck.description}
     imported = {name for name in new if name in above and name.casefold() not in shop.snapshot.deck_ids}
     texts = dict(plan.described)

@@ -14,7 +14,7 @@ from staffml_anki.anki import tags
 from staffml_anki.anki.gating import Gate, gated
 from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
 from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
-from staffml_anki.anki.places import Places
+from staffml_anki.anki.places import Places, lineage
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
 from staffml_anki.anki.wanted import Wanted, WantedNote, is_plan_deck
@@ -298,7 +298,7 @@ class _Planner:
     def _new_decks(self, paths: Iterable[str]) -> Iterable[NewDeck]:
         """Decks that changes need, and the recipe's decks above them, with the nearest deck that is there already; and
         decks that a stopped sync was making: there they may be, without their options and description."""
-        lineages = {"::".join(path.split("::")[:depth]) for path in paths for depth in range(1, MAX_DEPTH)}
+        lineages = {above for path in paths for above in lineage(path)[: MAX_DEPTH - 1]}
         begun = {path for path in self._past.making if path not in self._past.decks}
         needed = {path for path in lineages | begun if path in self._wanted.descriptions}
         unfinished = {self._places.of(path).casefold() for path in begun}

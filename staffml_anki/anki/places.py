@@ -6,6 +6,12 @@ from collections.abc import Iterable, Mapping
 SEPARATOR = "::"
 
 
+def lineage(name: str) -> list[str]:
+    """A deck's name after those of the decks above it, from the top."""
+    parts = name.split(SEPARATOR)
+    return [SEPARATOR.join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+
+
 class Places:
     """Finds the learner's name for a recipe's deck path.
 

@@ -13,6 +13,7 @@ from staffml_anki.anki.gating import GATE_OFF, GateWish, make_gate
 from staffml_anki.anki.held import Snapshot
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan
+from staffml_anki.anki.places import lineage
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.prepared import Prepared
 from staffml_anki.anki.snapshot import require_fields, take_snapshot
@@ -205,7 +206,7 @@ class Session:
             StaffmlAnkiError: there is such a deck.
         """
         needed = {change.deck for change in plan.changes if change.deck} | {deck.name for deck in plan.new_decks}
-        lineages = {"::".join(name.split("::")[:depth]) for name in needed for depth in range(1, name.count("::") + 2)}
+        lineages = {above for name in needed for above in lineage(name)}
         there = sorted(
             snapshot.decks[number] for name in lineages if (number := snapshot.deck_ids.get(name.casefold()))
         )
