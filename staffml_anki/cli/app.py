@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from staffml_anki import __version__
+from staffml_anki import __version__, interrupts
 from staffml_anki.errors import BUG, FAILED, INTERRUPTED, OK, StaffmlAnkiError, reason
 
 EPILOG = (
@@ -27,7 +27,7 @@ class _Boundary(TyperGroup):
                 raise
             _fail(str(error), FAILED)
         except KeyboardInterrupt:
-            _fail("interrupted; nothing is half done", INTERRUPTED)
+            _fail(interrupts.MESSAGE, INTERRUPTED)
         except BrokenPipeError:
             # The reader has seen enough (`staffml-anki list | head`); what is still buffered has nowhere to go.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,6 +41,8 @@ class _Boundary(TyperGroup):
         except Exception as error:
             if ctx.params.get("debug") or _belongs_to_typer(error):
                 raise
+            if interrupts.received():
+                _fail(interrupts.MESSAGE, INTERRUPTED)
             kind = type(error).__name__
             _fail(f"unexpected {kind}: {' '.join(str(error).split())[:300]}; run it with --debug and report it", BUG)
         return result
