@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -200,7 +200,7 @@ def _resources(details: Mapping[Any, Any]) -> Any:
 
 def _text_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Fields that are too long for a card, or hold characters that no field of a note may hold."""
-    everything = "\n".join(text for value in values.values() for text in _texts(value))
+    everything = "\n".join(_texts(tuple(values.values())))
     if len(everything) <= MAX_TEXT and not _UNFIT.search(everything):
         return
     for key, value in values.items():
@@ -214,13 +214,12 @@ def _text_faults(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield key, f"holds the control character U+{ord(found.group()):04X}; remove it"
 
 
-def _texts(value: Any) -> Iterable[str]:
+def _texts(value: Any) -> list[str]:
     """Every text in a value, however nested."""
     if isinstance(value, str):
-        return (value,)
-    if isinstance(value, Mapping):
-        return (text for item in value.values() for text in _texts(item))
-    return (text for item in value for text in _texts(item)) if isinstance(value, tuple) else ()
+        return [value]
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
+    return [text for item in items for text in ((item,) if isinstance(item, str) else _texts(item))]
 
 
 def _faults(values: Mapping[str, Any]) -> list[tuple[str, str]]:
