@@ -45,11 +45,11 @@ _MIGRATIONS = (
     ALTER TABLE notes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX traces ON notes (id, number, deck);
     """,
+    "ALTER TABLE notes DROP COLUMN due;",
 )
 
-
 _MAKING, _PRUNING, _PRUNED = "making", "deleting", "deleted"
-_OF_A_RELEASE = {"descriptions", "published", "source", "release", "preset", "chains"}
+_OF_A_RELEASE = {"descriptions", "published", "source", "release", "preset", "chains", "order"}
 
 UNKNOWN = "\x00"
 """Stands in a journal for a text that nobody knows; no field can hold it."""
@@ -184,10 +184,13 @@ class Memory:
     # -- remembering ------------------------------------------------------------------------------
 
     def remembered(self) -> Remembered:
-        notes = {
-            QuestionId(row[0]): Written(_wanted_note(row[:7]), row[7], bool(row[8]), row[9])
-            for row in self._rows("SELECT id, fields, tags, path, due, media, source, deck, current, number FROM notes")
-        }
+        dues = {key: due for due, key in enumerate(self._release().get("order", ()), start=1)}
+        notes = {}
+        for key, text, tags, path, media, source, deck, current, number in self._rows(
+            "SELECT id, fields, tags, path, media, source, deck, current, number FROM notes"
+        ):
+            note = WantedNote(key, text, tuple(tags.split()), path, dues.get(key, 0), media, source=source)
+            notes[QuestionId(key)] = Written(note, deck, bool(current), number)
         journal = {
             QuestionId(key): Intended(text, deck, frozenset(kinds.split()))
             for key, text, deck, kinds in self._rows("SELECT id, fields, deck, kinds FROM journal")
@@ -284,12 +287,6 @@ class Memory:
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
             numbers: the ids of notes that are remembered with another id, or none.
         """
-        rows = [
-            (n.question, n.text, " ".join(n.tags), n.path, n.due, n.media, written.deck, 1, n.source, written.number)
-            for written in notes
-            for n in (written.note,)
-            if past.get(n.question) != written
-        ]
         left = past.keys() - {written.note.question for written in notes}
         release = {
             "descriptions": dict(wanted.descriptions),
@@ -298,6 +295,8 @@ class Memory:
             "release": wanted.release,
             "preset": wanted.preset.model_dump_json(),
             "chains": wanted.chains,
+            # Here and not with each note: one new question shifts the numbers of all that follow.
+            "order": sorted(wanted.notes, key=lambda key: wanted.notes[key].due),
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
@@ -306,7 +305,7 @@ class Memory:
         }
         with transaction(self._connection) as connection:
             connection.executemany("UPDATE notes SET current = 0 WHERE id = ?", [(key,) for key in left])
-            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
+            self._write([each for each in notes if past.get(each.note.question) != each])
             connection.executemany(
                 "UPDATE notes SET number = ? WHERE id = ?", [(number, key) for key, number in numbers.items()]
             )
@@ -324,6 +323,17 @@ class Memory:
             connection.execute("DELETE FROM media")
             connection.executemany("INSERT INTO media VALUES (?,?)", wanted.media.items())
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
+
+    def _write(self, notes: Iterable[Written]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO notes (id, fields, tags, path, media, source, deck, number, current) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            [
+                (n.question, n.text, " ".join(n.tags), n.path, n.media, n.source, written.deck, written.number)
+                for written in notes
+                for n in (written.note,)
+            ],
+        )
 
     def set_about(self, key: str, value: str) -> None:
         with transaction(self._connection):
@@ -354,8 +364,3 @@ class Memory:
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         yield from self._connection.execute(query)
-
-
-def _wanted_note(row: tuple[Any, ...]) -> WantedNote:
-    key, text, tags, path, due, media, source = row
-    return WantedNote(QuestionId(key), text, tuple(tags.split()), path, due, media, source=source)

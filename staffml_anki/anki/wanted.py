@@ -3,15 +3,15 @@
 import html
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
 from staffml_anki.anki.held import SEPARATOR
 from staffml_anki.cards import markup
-from staffml_anki.cards.note import Note, NoteMaker
+from staffml_anki.cards.note import NoteMaker
 from staffml_anki.cards.notetype import FIELDS
 from staffml_anki.cards.tags import tag
 from staffml_anki.decks.layout import lay_out
@@ -50,14 +50,14 @@ class WantedNote:
         due: its number among the new cards.
         media: the name of its drawing, or "".
         home: the recipe's deck where a study plan puts the card into another for a while; else "".
-        source: digest of the question as it was, and of the program that rendered it.
+        source: digest of all that the text was made from, the program included.
     """
 
     question: QuestionId
     text: str
     tags: tuple[str, ...]
     path: str
-    due: int
+    due: int = field(compare=False)
     media: str = ""
     home: str = ""
     source: str = ""
@@ -134,20 +134,15 @@ def read_wanted(
     vault = read_source(source, progress=progress)
     require_known(vault, narrow)
     layout = lay_out(vault, recipe, narrow, chain_names)
-    placed = [(deck.name, key) for deck in layout.decks for key in deck.questions]
-    notes = _make_notes(vault, [key for _, key in placed], rendered or {}, progress)
-    made = {}
-    for due, (path, key) in enumerate(placed, start=1):
-        note, source_digest = notes[key]
-        text, media = SEPARATOR.join(note.fields), note.media.name if note.media else ""
-        made[key] = WantedNote(key, text, note.tags, path, due, media, source=source_digest)
+    placed = {key: deck.name for deck in layout.decks for key in deck.questions}
+    notes, media = _make_notes(vault, placed, rendered or {}, progress)
     descriptions = {deck.name: deck.description for deck in layout.decks}
     if plan is not None:
-        made, descriptions = with_plan(made, descriptions, plan)
+        notes, descriptions = with_plan(notes, descriptions, plan)
     broken = {QuestionId(problem.question) for problem in vault.errors if problem.question}
     return Wanted(
         inputs=inputs_of(source, recipe, narrow, plan),
-        notes=dict(sorted(made.items())),
+        notes=dict(sorted(notes.items())),
         descriptions=descriptions,
         chain_names=dict(chain_names) | dict(layout.chain_names),
         published=frozenset(vault.questions.keys() | broken | {question.id for question in vault.broken}),
@@ -155,26 +150,38 @@ def read_wanted(
         source=unicodedata.normalize("NFC", markup.plain(vault.release.source)),
         release=vault.release.id,
         preset=recipe.preset,
-        media={note.media.name: note.media.data for note, _ in notes.values() if note.media},
+        media=media,
         chains=tuple(chain.steps for chain in vault.chains),
         errors=vault.errors,
     )
 
 
 def _make_notes(
-    vault: Vault, keys: Sequence[QuestionId], rendered: Mapping[QuestionId, WantedNote], progress: Progress
-) -> dict[QuestionId, tuple[Note, str]]:
-    """Notes, with the digests of what they were made from."""
+    vault: Vault, placed: Mapping[QuestionId, str], rendered: Mapping[QuestionId, WantedNote], progress: Progress
+) -> tuple[dict[QuestionId, WantedNote], dict[str, bytes]]:
+    """The notes, and the drawings by their names.
+
+    Args:
+        placed: the deck of each question, in the order in which they are to be learned.
+    """
     maker, program = NoteMaker(vault), program_digest()
-    digests = {key: digest_of_texts([program, vault.questions[key].model_dump_json(exclude={"file"})]) for key in keys}
-    fresh = [key for key in keys if key not in rendered or rendered[key].source != digests[key]]
-    made = dict(
-        zip(fresh, spread(maker.note, [vault.questions[key] for key in fresh], "Making notes", progress), strict=True)
-    )
-    for key in keys:
-        if key not in made:
-            made[key] = maker.note(vault.questions[key], dict(zip(FIELDS, rendered[key].fields, strict=True)))
-    return {key: (made[key], digests[key]) for key in keys}
+    questions = [vault.questions[key] for key in placed]
+    digests = {
+        each.id: digest_of_texts([program, each.model_dump_json(exclude={"file"}), *maker.around(each)])
+        for each in questions
+    }
+    fresh = [each for each in questions if each.id not in rendered or rendered[each.id].source != digests[each.id]]
+    texts = {note.id: SEPARATOR.join(note.fields) for note in spread(maker.note, fresh, "Making notes", progress)}
+    notes, drawings = {}, {}
+    for due, question in enumerate(questions, start=1):
+        key = question.id
+        text = texts.get(key) or rendered[key].text
+        media = maker.media(question)
+        name = media.name if media else ""
+        notes[key] = WantedNote(key, text, maker.tags(question), placed[key], due, name, source=digests[key])
+        if media:
+            drawings[name] = media.data
+    return notes, drawings
 
 
 def with_plan(

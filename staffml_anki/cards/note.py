@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,12 +16,6 @@ _NAMESPACE = "staffml-anki"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NOT_IN_EVERY_SHAPE = {"Minutes", "Math Verified", "Human Reviewed"}
 _TAGS_NOT_IN_EVERY_SHAPE = (f"{ROOT}::math-verified", f"{ROOT}::human-reviewed", f"{ROOT}::tag::")
-_RENDERED = (
-    "ID", "Title", "Scenario", "Question", "Options", "Correct Option", "Answer", "Napkin Assumptions",
-    "Napkin Calculations", "Napkin Conclusion", "Napkin Math", "Pitfall", "Rationale", "Consequence", "Common Mistake",
-    "Resources",
-)  # fmt: skip
-"""The fields that depend on the question alone."""
 _NO_TEXT = ("",) * len(FIELDS)
 _UNSAFE_IN_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -80,20 +73,23 @@ class NoteMaker:
         self._vault = vault
         self._places = vault.memberships
 
-    def note(self, question: Question, made: Mapping[str, str] | None = None) -> Note:
-        """The note of a question.
-
-        Args:
-            made: fields of a note that was made of an equal question: its texts are not rendered again.
-        """
-        places = self._places.get(question.id, [])
-        media = self._media(question)
-        texts = _texts(question) if made is None else {name: made[name] for name in _RENDERED}
-        fields = texts | _axes(question, self._vault.release) | self._chain_fields(places)
+    def note(self, question: Question) -> Note:
+        media = self.media(question)
+        fields = _texts(question) | _axes(question, self._vault.release) | self._chain_fields(question)
         fields["Visual"] = _visual(question, media)
-        return Note(question.id, tuple(map(fields.get, FIELDS, _NO_TEXT)), tags_of(question, places), media)
+        return Note(question.id, tuple(map(fields.get, FIELDS, _NO_TEXT)), self.tags(question), media)
 
-    def _media(self, question: Question) -> Media | None:
+    def around(self, question: Question) -> tuple[str, ...]:
+        """All that the fields of a question's note depend on besides the question."""
+        media, release = self.media(question), self._vault.release
+        name = media.name if media is not None else ""
+        return (release.source, release.licence, name, *self._chain_fields(question).values())
+
+    def tags(self, question: Question) -> tuple[str, ...]:
+        return tags_of(question, self._places.get(question.id, []))
+
+    def media(self, question: Question) -> Media | None:
+        """The drawing of a question, under the name that it has in every collection."""
         svg = self._vault.visuals.get(question.id)
         if svg is None:
             return None
@@ -102,8 +98,9 @@ class NoteMaker:
         slug = _UNSAFE_IN_NAME.sub("-", question.id.lower()).strip("-")[:60]
         return Media(f"staffml-{slug}-{digest}.svg", svg)
 
-    def _chain_fields(self, places: list[Membership]) -> dict[str, str]:
+    def _chain_fields(self, question: Question) -> dict[str, str]:
         """The home chain for templates and searches, and every chain as a strip of steps."""
+        places = self._places.get(question.id)
         if not places:
             return {}
         home = places[0]
