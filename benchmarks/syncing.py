@@ -5,8 +5,9 @@
 Yardsticks are processes, too: ``import`` sends a finished package, ``export`` and ``notesInfo`` read the whole
 collection once, ``addNotes`` adds every note by calls. Each prints how many seconds its requests alone took.
 
-Where ``STAFFML_TEST_ANKI_URL`` names a real Anki with a profile to throw away, adding is measured there, too: its
-window has a part in every note that is added.
+Anki's window has a part in every note that ``addNotes`` adds, and a larger one where it is in front. So adding is
+measured behind a server without a window, behind one that computes what a window in front shows, and, where
+``STAFFML_TEST_ANKI_URL`` names one with a profile to throw away, in a real Anki.
 """
 
 import contextlib
@@ -33,6 +34,7 @@ SERVER = Path(__file__).parents[1] / "tests" / "ankiconnect" / "server.py"
 PROGRAM = [sys.executable, "-m", "staffml_anki"]
 ADDING = "adding by addNotes, requests alone"
 IMPORTING = "adding by importPackage, requests alone"
+IN_FRONT, REAL_ANKI = ", Anki in front", ", real Anki"
 REAL = os.environ.get("STAFFML_TEST_ANKI_URL", "")
 OURS = '"note:StaffML Question"'
 SOME = 1_000
@@ -40,9 +42,9 @@ SOME = 1_000
 
 
 @contextlib.contextmanager
-def anki(folder: Path) -> Iterator[str]:
+def anki(folder: Path, *more: str) -> Iterator[str]:
     """An AnkiConnect on ``<folder>/collection.anki2``, in a process of its own; gives its URL."""
-    command = [sys.executable, "-W", "ignore", str(SERVER), "--collection", str(folder / "collection.anki2")]
+    command = [sys.executable, "-W", "ignore", str(SERVER), "--collection", str(folder / "collection.anki2"), *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -76,7 +78,7 @@ class Bench:
         return self.base / name / "corpus.json"
 
     @contextlib.contextmanager
-    def world(self, name: str, like: str | None) -> Iterator[tuple[str, Path]]:
+    def world(self, name: str, like: str | None, *more: str) -> Iterator[tuple[str, Path]]:
         """A collection and a memory, new or a copy: (url, home)."""
         folder = self.base / name
         if name != "start":
@@ -84,7 +86,7 @@ class Bench:
         if like is not None:
             shutil.copytree(self.base / like, folder)
         folder.mkdir(exist_ok=True)
-        with anki(folder) as url:
+        with anki(folder, *more) as url:
             # The memory belongs to a profile, which is told by the place of its collection: here it is told its own.
             home = folder / "home"
             for memory in home.glob("*"):
@@ -136,8 +138,12 @@ class Bench:
             assert not self.last["failed"]
 
     def adding(self) -> None:
+        """Behind the test server, which draws no window, but asks the collection for what a window in front shows."""
         with self.world("adding", None) as (url, _):
             self.keep(ADDING, self.yardstick("addNotes", url))
+        for what, name in (("import", IMPORTING), ("addNotes", ADDING)):
+            with self.world("adding", None, "--in-front") as (url, _):
+                self.keep(name + IN_FRONT, self.yardstick(what, url))
 
     def require_empty(self, url: str) -> None:
         """Refuse a profile that has notes of ours: they might be somebody's."""
@@ -152,9 +158,9 @@ class Bench:
 
         gateway = Gateway(REAL)
         try:
-            self.keep(f"{IMPORTING}, real Anki", _import(gateway, self.base))
+            self.keep(f"{IMPORTING}{REAL_ANKI}", _import(gateway, self.base))
             gateway.call("deleteNotes", notes=gateway.find_notes(OURS))
-            self.keep(f"{ADDING}, real Anki", _add_notes(gateway, self.base, SOME))
+            self.keep(f"{ADDING}{REAL_ANKI}", _add_notes(gateway, self.base, SOME))
         finally:
             gateway.call("deleteNotes", notes=gateway.find_notes(OURS))
 
@@ -181,7 +187,7 @@ def report(bench: Bench) -> None:
         ("nothing changed", f"{median['nothing changed'] / read:.2f} × the cheaper read", "at most 1.5×"),
         ("a 5% release", f"{median['a 5% release'] / median['nothing changed']:.2f} × nothing changed", "at most 2.5×"),
     ]
-    for where in ("", ", real Anki"):
+    for where in ("", IN_FRONT, REAL_ANKI):
         adding, importing = ADDING + where, IMPORTING + where
         if adding in median:
             faster = f"{median[adding] / median[importing]:.0f} times faster"
@@ -197,11 +203,11 @@ def measure(base: Path, questions: int, rounds: int) -> None:
     if REAL:
         bench.require_empty(REAL)
     bench.prepare()
-    bench.adding()
     for number in range(rounds + 1):
         if number == 1:
-            bench.seconds = {ADDING: bench.seconds[ADDING]}  # the first round warms the caches
+            bench.seconds = {}  # the first round warms the caches
         bench.round()
+    bench.adding()
     if REAL:
         bench.on_a_real_anki()
     report(bench)

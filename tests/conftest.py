@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.package.build import Outcome, Request, build
 
-pytest_plugins = ["in_browser", "speakers"]
+pytest_plugins = ["in_browser", "speakers", "worlds"]
 
 # A test never judges a time, and CI judges a change by the same examples twice.
 settings.register_profile(

@@ -116,6 +116,7 @@ class AnkiConnect(NoteActions):
         return decks
 
     def createDeck(self, deck: str) -> int | None:
+        self._reset_window()
         return self._col.decks.id(deck)
 
     def changeDeck(self, cards: list[Json], deck: str) -> None:

@@ -28,6 +28,7 @@ class NoteActions:
     def __init__(self, collection: Collection | None, build: Build) -> None:
         self.collection, self.build = collection, build
         self.profile = "User 1"
+        self.in_front = False  # whether Anki's window has the focus
 
     @property
     def _col(self) -> Collection:
@@ -43,10 +44,11 @@ class NoteActions:
 
     def _reset_window(self) -> None:
         """What Anki's main window asks of the collection when the add-on says that it edits, which it does for every
-        note that it adds: the note types are read anew, and the undo menu. (The deck list is drawn only while Anki has
-        the focus.)"""
+        note that it adds: the note types anew, the undo menu, and, with the focus, the deck list."""
         self._col.models._clear_cache()
         self._col.undo_status()
+        if self.in_front:
+            self._col.sched.deck_due_tree()
 
     # Notes
 

@@ -203,12 +203,14 @@ def main() -> None:
     parser.add_argument("--build", choices=["2023", "2025"], default="2025")
     parser.add_argument("--key")
     parser.add_argument("--no-packages", action="store_true")
+    parser.add_argument("--in-front", action="store_true", help="as if Anki's window had the focus")
     asked = parser.parse_args()
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     with Server(
         asked.collection, build=asked.build, key=asked.key, packages=not asked.no_packages, port=asked.port
     ) as server:
+        server.addon.in_front = asked.in_front
         print(server.url, flush=True)  # noqa: T201
         with suppress(KeyboardInterrupt):
             stopped.wait()

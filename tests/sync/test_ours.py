@@ -3,7 +3,6 @@
 import shutil
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from factory import question
 from living import Living, living, revised, small_vault
 from test_second_look import stopped
-from test_sync import WAYS, first, imported, moved_on
+from test_sync import first, imported, moved_on
 
 from staffml_anki.anki.gating import GateWish
 from staffml_anki.anki.memory import Memory
@@ -20,18 +19,6 @@ from staffml_anki.anki.prune import delete, find_prunable
 from staffml_anki.anki.sync import Session
 from staffml_anki.anki.verify import read_back
 from staffml_anki.vault import QuestionId
-
-
-@pytest.fixture(params=WAYS)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Living]:
-    with living(tmp_path / "profile", **WAYS[request.param]) as made:
-        yield made
-
-
-@pytest.fixture
-def fast(tmp_path: Path) -> Iterator[Living]:
-    with living(tmp_path / "profile") as made:
-        yield made
 
 
 def copied(world: Living, key: str, answer: str = "", *, studied: bool = True) -> int:

@@ -3,7 +3,6 @@
 import copy
 import sqlite3
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Never
 import pytest
 from factory import question
 from living import Living, living, revised, small_vault
-from test_sync import WAYS, change_model, first, imported, moved_on
+from test_sync import change_model, first, imported, moved_on
 
 from staffml_anki.anki.errors import AnkiClosedError
 from staffml_anki.anki.gating import GateWish
@@ -20,18 +19,6 @@ from staffml_anki.anki.wanted import PlanDecks
 from staffml_anki.database import open_database
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault import QuestionId
-
-
-@pytest.fixture(params=WAYS)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Living]:
-    with living(tmp_path / "profile", **WAYS[request.param]) as made:
-        yield made
-
-
-@pytest.fixture
-def fast(tmp_path: Path) -> Iterator[Living]:
-    with living(tmp_path / "profile") as made:
-        yield made
 
 
 def stopped(world: Living, vault: Path, at: str, **choices: Any) -> None:

@@ -3,7 +3,6 @@
 import copy
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +19,6 @@ from staffml_anki.cards import notetype
 from staffml_anki.decks.recipe import find_recipe
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.package.build import Request, build
-
-WAYS: dict[str, dict[str, Any]] = {
-    "package 2025": {"build": "2025"},
-    "package 2023": {"build": "2023"},
-    "calls 2025": {"build": "2025", "packages": False},
-    "calls 2023": {"build": "2023", "packages": False},
-}
-
-
-@pytest.fixture(params=WAYS)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Living]:
-    with living(tmp_path / "profile", **WAYS[request.param]) as made:
-        yield made
-
-
-@pytest.fixture
-def fast(tmp_path: Path) -> Iterator[Living]:
-    with living(tmp_path / "profile") as made:
-        yield made
 
 
 def first(world: Living, count: int = 8) -> tuple[list[Any], list[Any]]:
