@@ -43,3 +43,8 @@ def show(value: object) -> str:
 def kind(value: object) -> str:
     names = {list: "a list", tuple: "a list", dict: "a mapping", str: "a text", int: "a number", float: "a number"}
     return "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")
+
+
+def counted(number: int, noun: str) -> str:
+    """``counted(1, "error")`` → ``1 error``, ``counted(2, "error")`` → ``2 errors``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

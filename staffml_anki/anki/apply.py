@@ -116,9 +116,9 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
         elif note is None:
             packed.append(_new_row(change, numbers[change.question], born, held, shop))
         elif writes:
-            mod = max(shop.now, note.mod + 1)
             fields = _fields_after(change, note, shop.snapshot)
-            packed.append(PackedNote(note.id, note.guid, mod, tags_after(change, note), fields, None))
+            # No newer than it must be: what the learner has done to the note since we looked is newer, and stays.
+            packed.append(PackedNote(note.id, note.guid, note.mod + 1, tags_after(change, note), fields, None))
     decks = _packed_decks(plan, shop.snapshot)
     if model is None or not packed:
         return rest

@@ -14,7 +14,7 @@ from staffml_anki.anki import tags
 from staffml_anki.anki.errors import AnkiRefusedError
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.held import HeldNote, Snapshot
-from staffml_anki.anki.memory import Intended
+from staffml_anki.anki.past import Intended
 from staffml_anki.anki.plan import Kind, NoteChange
 from staffml_anki.anki.wanted import Wanted
 from staffml_anki.vault import QuestionId

@@ -1,5 +1,6 @@
 """What a collection holds of ours at one moment: values."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from staffml_anki.cards import notetype
+from staffml_anki.reading import digest_of_texts
 from staffml_anki.vault import QuestionId
 
 SEPARATOR = "\x1f"
@@ -103,6 +105,8 @@ class Snapshot:
         descriptions: of the decks that were exported, by id.
         media: the names of our media files in the collection.
         copies: further notes with the id of a question of ours, which the learner made.
+        foreign: the GUIDs of notes of other note types, as far as exports told them.
+        elsewhere: questions whose note the learner gave another note type or another ID: that note is theirs by now.
         packages: the exports that this was read from, if it was: also the backup.
     """
 
@@ -112,6 +116,8 @@ class Snapshot:
     media: frozenset[str]
     descriptions: Mapping[int, str] = field(default_factory=dict)
     copies: tuple[HeldNote, ...] = ()
+    foreign: frozenset[str] = frozenset()
+    elsewhere: frozenset[QuestionId] = frozenset()
     packages: tuple[Path, ...] = ()
     can_describe: bool = False
     """Whether this AnkiConnect can change a deck's description."""
@@ -124,3 +130,13 @@ class Snapshot:
     def deck_of(self, note: HeldNote) -> int:
         """The id of the deck of a note's first card; 0 where a filtered deck has it."""
         return note.cards[0].deck if note.cards else 0
+
+
+def text_digest(text: str) -> str:
+    """The same for texts that are the same to Anki."""
+    return digest_of_texts([unicodedata.normalize("NFC", text)])
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two texts are the same to Anki, which composes characters when it stores them."""
+    return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)

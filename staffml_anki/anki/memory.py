@@ -9,12 +9,12 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from staffml_anki.anki.past import Intended, Remembered, Traces, Written, replaced_texts
 from staffml_anki.anki.wanted import Wanted, WantedNote
 from staffml_anki.data import home_folder
 from staffml_anki.database import open_database, transaction
@@ -22,7 +22,7 @@ from staffml_anki.decks.recipe import Preset
 from staffml_anki.errors import StaffmlAnkiError
 from staffml_anki.vault import QuestionId
 
-__all__ = ["Intended", "Memory", "Remembered", "Written", "home_folder", "profile_folder"]
+__all__ = ["Memory", "home_folder", "profile_folder"]
 
 _MIGRATIONS = (
     """
@@ -45,85 +45,17 @@ _MIGRATIONS = (
     ALTER TABLE notes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX traces ON notes (id, number, deck);
     """,
-    "ALTER TABLE notes DROP COLUMN due;",
+    """
+    ALTER TABLE notes DROP COLUMN due;
+    CREATE TABLE begun (id TEXT PRIMARY KEY, fields TEXT NOT NULL, decks TEXT NOT NULL, kinds TEXT NOT NULL);
+    INSERT INTO begun SELECT id, fields, CAST(deck AS TEXT), kinds FROM journal;
+    DROP TABLE journal;
+    ALTER TABLE begun RENAME TO journal;
+    """,
 )
 
 _MAKING, _PRUNING, _PRUNED = "making", "deleting", "deleted"
 _OF_A_RELEASE = {"descriptions", "published", "source", "release", "preset", "chains", "order"}
-
-UNKNOWN = "\x00"
-"""Stands in a journal for a text that nobody knows; no field can hold it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A note as we last wrote it.
-
-    Attributes:
-        deck: the id of the deck that we put its card in; 0 where we never knew.
-        current: whether the release of the last sync had it.
-        number: the note's id in the collection; 0 where we never knew.
-    """
-
-    note: WantedNote
-    deck: int
-    current: bool
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Intended:
-    """What an unfinished sync was about to do to a note.
-
-    Attributes:
-        text: its fields; where they were in conflict, what both sides started from, or ``UNKNOWN``.
-        deck: an id, 0 for none.
-    """
-
-    text: str
-    deck: int
-    kinds: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Traces:
-    """By what our notes are told from copies that the learner made of them.
-
-    Attributes:
-        notes: the ids of the notes that we wrote, and of the decks that we put their cards in; 0 where we never knew.
-        deleted: the ids that notes had which a prune deleted.
-    """
-
-    notes: Mapping[QuestionId, tuple[int, int]] = field(default_factory=dict)
-    deleted: Mapping[QuestionId, int] = field(default_factory=dict)
-
-    def among(self, there: Container[int]) -> Mapping[QuestionId, tuple[int, int]]:
-        """What is known of the notes in a collection that has notes with these ids. In one that has few of ours the ids
-        are those of another: it was restored, or came from elsewhere, and nothing is known."""
-        numbers = [number for number, _ in self.notes.values() if number]
-        if 2 * sum(number in there for number in numbers) < len(numbers):
-            return {}
-        return {key: (number, 0) for key, number in self.deleted.items()} | dict(self.notes)
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """All that the plan needs to know of the past.
-
-    Attributes:
-        decks: (id, description) of the decks that we made or found, by path.
-        undecided: conflicts that nobody decided, with the text that both sides started from; None where unknown.
-        earlier: (question, field, digest) of texts that we wrote and later replaced: after going back to a backup they
-            are there again, and no edit of the learner's.
-        making: the decks that an unfinished sync was about to make: their names, by path.
-    """
-
-    notes: Mapping[QuestionId, Written] = field(default_factory=dict)
-    journal: Mapping[QuestionId, Intended] = field(default_factory=dict)
-    decks: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    undecided: Mapping[tuple[QuestionId, str], str | None] = field(default_factory=dict)
-    earlier: frozenset[tuple[QuestionId, str, str]] = frozenset()
-    making: Mapping[str, str] = field(default_factory=dict)
 
 
 def profile_folder(home: Path, profile: str, collection: str) -> Path:
@@ -192,8 +124,8 @@ class Memory:
             note = WantedNote(key, text, tuple(tags.split()), path, dues.get(key, 0), media, source=source)
             notes[QuestionId(key)] = Written(note, deck, bool(current), number)
         journal = {
-            QuestionId(key): Intended(text, deck, frozenset(kinds.split()))
-            for key, text, deck, kinds in self._rows("SELECT id, fields, deck, kinds FROM journal")
+            QuestionId(key): Intended(text, frozenset(map(int, decks.split())), frozenset(kinds.split()))
+            for key, text, decks, kinds in self._rows("SELECT id, fields, decks, kinds FROM journal")
         }
         decks = {path: (number, text) for path, number, text in self._rows("SELECT path, id, description FROM decks")}
         undecided = {
@@ -250,19 +182,35 @@ class Memory:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def begin(self, intended: Mapping[QuestionId, Intended], making: Mapping[str, str]) -> None:
-        """Write the journal. An older, unfinished one is kept where this one says nothing.
+    def begin(
+        self, intended: Mapping[QuestionId, Intended], begun: Mapping[QuestionId, Intended], making: Mapping[str, str]
+    ) -> None:
+        """Write the journal. Of an older, unfinished one is kept where this one says nothing, and what it may have
+        written or moved.
 
         Args:
-            making: as in ``Remembered``.
+            begun, making: as ``journal`` and ``making`` in ``Remembered``.
         """
         names = json.loads(self.about(_MAKING) or "{}") | dict(making)
-        with transaction(self._connection):
-            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_MAKING, json.dumps(names)))
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO journal VALUES (?,?,?,?)",
-                [(key, each.text, each.deck, " ".join(sorted(each.kinds))) for key, each in intended.items()],
-            )
+        rows: list[tuple[str, ...]] = []
+        texts: list[tuple[str, ...]] = []
+        for key, each in intended.items():
+            decks, kinds = each.decks, each.kinds
+            if key in begun:
+                decks, kinds = decks | begun[key].decks, kinds | (begun[key].kinds & {"added", "moved"})
+                texts += replaced_texts(key, begun[key].text, each.text)
+            rows.append((key, each.text, " ".join(map(str, sorted(decks))), " ".join(sorted(kinds))))
+        added = [key for key, each in intended.items() if "added" in each.kinds]
+        pruned = json.loads(self.about(_PRUNED) or "{}")
+        with transaction(self._connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_MAKING, json.dumps(names)))
+            connection.executemany("INSERT OR REPLACE INTO journal VALUES (?,?,?,?)", rows)
+            connection.executemany("INSERT OR IGNORE INTO earlier VALUES (?,?,?)", texts)
+            # What is added again gets another id, and until that is known none is.
+            connection.executemany("UPDATE notes SET number = 0 WHERE id = ?", [(key,) for key in added])
+            if not pruned.keys().isdisjoint(added):
+                left = {key: number for key, number in pruned.items() if key not in added}
+                connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_PRUNED, json.dumps(left)))
 
     def finish(
         self,
@@ -272,18 +220,18 @@ class Memory:
         wanted: Wanted,
         *,
         whole: bool,
-        failed: Iterable[QuestionId],
+        settled: Collection[QuestionId],
         undecided: Mapping[tuple[QuestionId, str], str | None],
         replaced: Iterable[tuple[QuestionId, str, str]],
         numbers: Mapping[QuestionId, int],
     ) -> None:
-        """Remember what is now there, and close the journal but for what failed: all in one step.
+        """Remember what is now there, and close the journal as far as it is settled: all in one step.
 
         Args:
             notes: those that were verified; what is remembered of others stays, as not current.
             past: what was remembered so far.
             whole: whether they are all that the release wants: only then can it be planned from memory next time.
-            failed: what did not take: the next sync finishes it.
+            settled: what need not be finished any more.
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
             numbers: the ids of notes that are remembered with another id, or none.
         """
@@ -300,7 +248,6 @@ class Memory:
         }
         about = {
             "inputs": wanted.inputs if whole and not wanted.errors else "",
-            _MAKING: "",
             "release": json.dumps(release, ensure_ascii=False),
         }
         with transaction(self._connection) as connection:
@@ -309,8 +256,10 @@ class Memory:
             connection.executemany(
                 "UPDATE notes SET number = ? WHERE id = ?", [(number, key) for key, number in numbers.items()]
             )
-            open_still = json.dumps(sorted(failed))
-            connection.execute("DELETE FROM journal WHERE id NOT IN (SELECT value FROM json_each(?))", (open_still,))
+            connection.executemany("DELETE FROM journal WHERE id = ?", [(key,) for key in settled])
+            connection.execute(
+                "UPDATE about SET value = '' WHERE key = ? AND NOT EXISTS (SELECT * FROM journal)", (_MAKING,)
+            )
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
             connection.executemany(
                 "INSERT OR REPLACE INTO undecided VALUES (?,?,?)", [(*key, base) for key, base in undecided.items()]
@@ -346,6 +295,8 @@ class Memory:
             self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in notes])
             self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_PRUNED, json.dumps(pruned)))
             self._connection.execute("DELETE FROM about WHERE key = ?", (_PRUNING,))
+            # Where the release has them still they are wanted, though nothing remembers what they are.
+            self._connection.execute("DELETE FROM about WHERE key = 'inputs'")
 
     def begin_pruning(self, notes: Mapping[QuestionId, int]) -> None:
         """Write down which notes, with which ids, are about to be deleted, by us and not by the learner."""

@@ -5,15 +5,16 @@ tags and *My Notes* are never touched; tags under ``StaffML::`` are ours. Cards 
 filtered deck stay where and as they are.
 """
 
+import html
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from staffml_anki.anki import tags
+from staffml_anki.anki.assumed import Assumed
 from staffml_anki.anki.gating import Gate, gated
-from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot
-from staffml_anki.anki.memory import UNKNOWN, Remembered, Written
+from staffml_anki.anki.held import SEPARATOR, HeldNote, Snapshot, same_text, text_digest
+from staffml_anki.anki.past import UNKNOWN, Remembered, Written
 from staffml_anki.anki.places import Places, lineage
 from staffml_anki.anki.plan import Conflict, FieldChange, Kind, NewDeck, NoteChange, Plan, Side
 from staffml_anki.anki.templates import plan_notetype
@@ -84,7 +85,7 @@ def places_of(wanted: Wanted, snapshot: Snapshot, past: Remembered, *, relayout:
 def _stranded(question: QuestionId, deck: int, past: Remembered) -> bool:
     """Whether a stopped sync left a new card in Anki's default deck, where the 2023 build adds every card."""
     begun = past.journal.get(question)
-    return begun is not None and "added" in begun.kinds and question not in past.notes and deck == DEFAULT_DECK
+    return begun is not None and "added" in begun.kinds and deck == DEFAULT_DECK
 
 
 def looks_wrong(plan: Plan, snapshot: Snapshot) -> bool:
@@ -104,28 +105,25 @@ class _Planner:
         self._places = places_of(wanted, snapshot, self._past, relayout=choices.relayout)
         self._waiting: list[QuestionId] = []
         self._edits: list[tuple[QuestionId, str]] = []
-        self._unmoved = self._strangers = 0
-        self._copied: list[QuestionId] = []
-        self._others: Counter[str] = Counter()
+        unwritten = sum(key not in self._past.notes for key in snapshot.notes if key in wanted.notes)
+        self._assumed = Assumed(unwritten, unread=not wanted.complete)
 
     def plan(self, templates: Templates) -> Plan:
         held, past, wanted = self._snapshot.notes, self._past, self._wanted
         deleted: list[QuestionId] = []
-        # Where nothing is missing nobody has to make ten thousand GUIDs.
-        whole = wanted.notes.keys() <= held.keys()
-        all_held = () if whole else (*held.values(), *self._snapshot.copies)
-        renamed = {n.guid for n in all_held if n.guid and n.guid != guid_of(n.question)}
-        copied = {n.question for n in all_held} - held.keys()
+        copied = {note.question for note in self._snapshot.copies} - held.keys()
         changes: list[NoteChange] = []
         for key, note in wanted.notes.items():
             if key in held:
                 change = self._existing(note, held[key])
                 if change is not None:
                     changes.append(change)
-            elif guid_of(key) in renamed:
-                deleted.append(key)  # the learner gave our note another id: adding it again would overwrite theirs
+            elif key in self._snapshot.elsewhere:
+                self._assumed.elsewhere.append(key)  # adding it again would overwrite theirs
             elif key in copied:
-                self._copied.append(key)  # with two of one ID Anki itself complains, and adding one by calls is refused
+                self._assumed.copied.append(
+                    key
+                )  # with two of one ID Anki itself complains, and adding one by calls is refused
             elif key in past.notes and not self._choices.restore_deleted:
                 deleted.append(key)
             else:
@@ -133,7 +131,7 @@ class _Planner:
         changes += self._retired()
         changes = gated(changes, wanted, self._snapshot, past.journal, self._choices.gate)
         touched = {change.question for change in changes}
-        away = {*deleted, *self._copied}
+        away = {*deleted, *self._assumed.copied, *self._assumed.elsewhere}
         shown = {note.media for key, note in wanted.notes.items() if key not in away}
         targets = {wanted.notes[change.question].path for change in changes if change.deck}
         return Plan(
@@ -153,7 +151,7 @@ class _Planner:
             edits=tuple(sorted(self._edits)),
             duplicates=tuple(note.id for note in self._snapshot.copies),
             unchanged=sum(key in held and key not in touched for key in wanted.notes),
-            assumed=tuple(self._assumed()),
+            assumed=tuple(self._assumed.lines(wanted.source)),
             release=wanted.release,
         )
 
@@ -261,22 +259,21 @@ class _Planner:
         written = self._past.notes.get(note.question)
         relayout = self._choices.relayout
         deck = self._snapshot.deck_of(held)
+        stranded = _stranded(note.question, deck, self._past)
         if written is None and note.home:  # a study plan moves it, from where a package put it
             at_home = self._snapshot.decks.get(deck, "").casefold() == self._places.of(note.home).casefold()
             movable = at_home or held.filtered
-        elif written is None:
-            movable = _stranded(note.question, deck, self._past)
         else:
-            movable = written.note.path != note.path
+            movable = stranded or (written is not None and written.note.path != note.path)
         if not relayout and not movable:
             return "", ""
         if held.filtered:
             if movable:
                 self._waiting.append(note.question)
             else:
-                self._unmoved += 1
+                self._assumed.unmoved += 1
             return "", ""
-        if not relayout and written is not None and not self._is_where_we_put_it(written, deck):
+        if not relayout and written is not None and not stranded and not self._is_where_we_put_it(written, deck):
             return "", ""
         before, target = self._snapshot.decks.get(deck, ""), self._places.of(note.path)
         if not held.cards or before.casefold() == target.casefold():
@@ -289,7 +286,7 @@ class _Planner:
             # Into a deck that was there, or into one that was only being made.
             made = {name.casefold() for name in self._past.making.values()}
             name = self._snapshot.decks.get(deck, "").casefold()
-            if intended.deck == deck if intended.deck else name in made:
+            if deck in intended.decks or (0 in intended.decks and name in made):
                 return True
         if written.deck:
             return written.deck == deck
@@ -335,13 +332,16 @@ class _Planner:
         for key, held in self._snapshot.notes.items():
             if key in self._wanted.published:
                 continue
-            name = held.fields[source]
-            if name != self._wanted.source and name not in self._choices.formerly:
-                self._others[name] += key in self._past.notes and not tags.has(held.tags, tags.RETIRED)
+            # As it was written where that is known: the learner may have edited the field.
+            written = self._past.notes.get(key)
+            name = written.note.fields[FIELDS.index(SOURCE)] if written else held.fields[source]
+            name = unicodedata.normalize("NFC", name)
+            if name != self._wanted.source and html.unescape(name) not in self._choices.formerly:
+                self._assumed.others[name] += written is not None and not tags.has(held.tags, tags.RETIRED)
                 continue
-            if key not in self._past.notes and held.guid != guid_of(key):
+            if written is None and held.guid != guid_of(key):
                 # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)
-                self._strangers += not held.guid
+                self._assumed.strangers += not held.guid
                 continue
             begun = self._past.journal.get(key)
             # The tag comes before the suspension: only with it has the interrupted sync got anywhere.
@@ -359,41 +359,3 @@ class _Planner:
             added = tags.difference(marks, held.tags)
             suspend = None if held.suspended else True
             yield NoteChange(key, title, held.id, ("retired",), (), (), added, suspend=suspend)
-
-    def _assumed(self) -> Iterable[str]:
-        known = self._past.notes
-        strangers = sum(key not in known for key in self._snapshot.notes if key in self._wanted.notes)
-        if strangers:
-            yield (
-                f"{strangers:,} notes are here that this machine has not written (from an .apkg, or another computer): "
-                "where their text differs from the release it may be your edit, so it stays unless you say otherwise; "
-                "their decks count as chosen by you"
-            )
-        if self._strangers:
-            yield (
-                f"notes of questions that the vault does not have stay as they are ({self._strangers:,}): without a "
-                "package nobody can tell whether they have left it or are your own"
-            )
-        for name, count in sorted(self._others.items()):
-            if count:
-                yield (
-                    f"{count:,} notes are of '{name}', not of '{self._wanted.source}': they stay as they are; if this "
-                    "vault was called so before, say --formerly"
-                )
-        if self._copied:
-            kept = f"{len(self._copied):,}"
-            yield f"of {kept} questions only copies of yours are left: ours stay away while a note has their ID"
-        if self._unmoved:
-            yield f"cards in filtered decks stay there ({self._unmoved:,}): repeat --relayout once they are out"
-        if not self._wanted.complete:
-            yield "some files of the vault cannot be read, so nobody knows which questions have left: none is retired"
-
-
-def text_digest(text: str) -> str:
-    """The same for texts that are the same to Anki."""
-    return digest_of_texts([unicodedata.normalize("NFC", text)])
-
-
-def same_text(one: str, other: str) -> bool:
-    """Whether two texts are the same to Anki, which composes characters when it stores them."""
-    return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from staffml_anki.anki import tags
 from staffml_anki.anki.apply import Applied
 from staffml_anki.anki.gating import Gate
 from staffml_anki.anki.held import SEPARATOR, Snapshot
-from staffml_anki.anki.memory import UNKNOWN, Intended, Remembered, Written
-from staffml_anki.anki.merge import places_of, text_digest
+from staffml_anki.anki.merge import places_of
+from staffml_anki.anki.past import UNKNOWN, Intended, Remembered, Written, replaced_texts
 from staffml_anki.anki.places import Places
 from staffml_anki.anki.plan import Plan
 from staffml_anki.anki.verify import ReadBack
-from staffml_anki.anki.wanted import Wanted
+from staffml_anki.anki.wanted import Wanted, WantedNote
 from staffml_anki.cards.notetype import FIELDS, Templates
 from staffml_anki.vault import QuestionId
 
@@ -49,6 +50,22 @@ class Prepared:
             found[question, conflict.field] = self.base_of(question, conflict.field)
         return found
 
+    @property
+    def decided(self) -> bool:
+        """Whether other conflicts are undecided than are remembered."""
+        before = self.remembered.undecided
+        return {key: text for key, text in before.items() if key[0] in self.wanted.notes} != self.undecided
+
+    @property
+    def settled(self) -> set[QuestionId]:
+        """What a sync that was stopped has begun, and nobody has to finish once this one is through. What neither the
+        release nor the plan has is another vault's, or outside the selection: there it stays begun."""
+        left = {
+            key for key, note in self.snapshot.notes.items() if tags.has(note.tags, tags.RETIRED) and note.suspended
+        }
+        begun = self.remembered.journal.keys() & (self.wanted.notes.keys() | left)
+        return begun | {change.question for change in self.plan.changes}
+
     @cached_property
     def places(self) -> Places:
         """Where the plan puts what the recipe calls by its paths."""
@@ -80,7 +97,8 @@ class Prepared:
             for name in self.plan.notetype.added if fields else ():
                 fields[FIELDS.index(name)] = ""
             text = SEPARATOR.join(fields)
-            found[change.question] = Intended(text, ids.get(change.deck.casefold(), 0), frozenset(change.kinds))
+            decks = frozenset({ids.get(change.deck.casefold(), 0)} if change.deck else ())
+            found[change.question] = Intended(text, decks, frozenset(change.kinds))
         return found
 
     def written(self, back: ReadBack, failed: set[QuestionId]) -> tuple[list[Written], bool]:
@@ -89,35 +107,40 @@ class Prepared:
         moved = {change.question for change in plan.changes if change.deck}
         places = self.places
         waiting = set(plan.waiting)
+        whole = not failed and not waiting
         found = []
         for key, note in self.wanted.notes.items():
             before = past.get(key)
             if key in failed:
                 continue
+            there = self.snapshot.notes.get(key) or back.notes.get(key)
+            if there is None and before is None:
+                whole = False  # only a copy of the learner's is there: nothing of ours was written
+                continue
             deck = before.deck if before is not None else 0
             if key in moved and key in back.notes:
                 deck = self.snapshot.deck_of(back.notes[key])
-            elif before is not None and before.note.path != note.path and key in self.snapshot.notes:
+            elif before is not None and key in self.snapshot.notes and self._left(before, note):
                 # A sync that was stopped has moved it, perhaps: where it belongs, it counts as put there by us.
                 here = self.snapshot.deck_of(self.snapshot.notes[key])
                 if self.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
                     deck = here
             # A card that waits in a filtered deck still belongs where it was: the next sync moves it.
             was = before.note.path if before is not None else note.home or note.path
-            there = self.snapshot.notes.get(key) or back.notes.get(key)
             number = there.id if there is not None else before.number if before is not None else 0
             found.append(Written(replace(note, path=was) if key in waiting else note, deck, True, number))
-        return found, not failed and not waiting
+        return found, whole
+
+    def _left(self, before: Written, note: WantedNote) -> bool:
+        """Whether a card is to be in another deck than before, or that deck is gone."""
+        return before.note.path != note.path or before.deck not in self.snapshot.decks
 
     def replaced(self, written: Sequence[Written]) -> Iterable[tuple[QuestionId, str, str]]:
         """Texts of ours that a newer one follows."""
         for each in written:
             before = self.remembered.notes.get(each.note.question)
-            if before is None or before.note.text == each.note.text:
-                continue
-            for name, old, new in zip(FIELDS, before.note.fields, each.note.fields, strict=True):
-                if old != new and old:
-                    yield each.note.question, name, text_digest(old)
+            if before is not None:
+                yield from replaced_texts(each.note.question, before.note.text, each.note.text)
 
     def decks(self, decks: Mapping[str, int], applied: Applied) -> dict[str, tuple[int, str]]:
         """The ids of the decks that stand for the recipe's, and the descriptions in them that are ours."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
-from staffml_anki.anki.held import HeldNote, Snapshot
-from staffml_anki.anki.memory import Remembered
-from staffml_anki.anki.merge import same_text
+from staffml_anki.anki.held import HeldNote, Snapshot, same_text
+from staffml_anki.anki.past import Remembered
 from staffml_anki.cards.notetype import FIELDS, MY_NOTES
 
 
@@ -18,7 +17,8 @@ class Prunable:
 
     Attributes:
         unused: never reviewed, and nothing of the learner's in them: these are deleted.
-        yours: never reviewed, but with text in My Notes, own tags, a flag, or in a filtered deck: these stay.
+        yours: never reviewed, but with text in My Notes, own tags or a flag, not suspended any more, or in a filtered
+            deck: these stay.
         reviewed: have a history: these stay.
     """
 
@@ -38,6 +38,7 @@ def find_prunable(gateway: Gateway, snapshot: Snapshot, remembered: Remembered) 
     sorted_out: dict[str, list[HeldNote]] = {"unused": [], "yours": [], "reviewed": []}
     for note in retired:
         own = _edited(note, names, remembered) or any(not tags.is_ours(tag) for tag in note.tags)
+        own = own or not note.suspended
         if note.reviewed or any(card.id in histories for card in note.all_cards):
             sorted_out["reviewed"].append(note)
         elif own or any(card.filtered or card.id in flagged for card in note.all_cards):

@@ -1,5 +1,6 @@
 """A sync as it was asked for, and a plan saved with it: plain values in a JSON file."""
 
+import html
 import json
 import unicodedata
 from pathlib import Path
@@ -61,7 +62,7 @@ class SyncRequest(BaseModel):
             reset_templates=self.reset_templates,
             restore_deleted=self.restore_deleted,
             add_fields=self.add_fields,
-            formerly=tuple(unicodedata.normalize("NFC", name) for name in self.formerly),
+            formerly=tuple(html.unescape(unicodedata.normalize("NFC", name)) for name in self.formerly),
             known={key: stamp.hash for key, stamp in stamps.items()},
             answers={(question, field): side for question, field, side in self.answers},
         )

@@ -6,6 +6,7 @@ our file system, is read through calls.
 """
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from staffml_anki.anki import shapes
 from staffml_anki.anki.errors import AnkiClosedError, AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.held import SEPARATOR, Card, HeldNote, HeldNotetype, Snapshot
-from staffml_anki.anki.memory import Traces
+from staffml_anki.anki.past import Remembered, Traces
 from staffml_anki.cards import notetype
 from staffml_anki.cards.note import guid_of
 from staffml_anki.errors import StaffmlAnkiError
@@ -27,6 +28,7 @@ from staffml_anki.vault import QuestionId
 MEDIA = "staffml-*"
 FILTERED = "deck:filtered"
 MOST_EXPORTS = 3
+_MARKUP = re.compile(r"<[^>]*>")
 WORTH_AN_EXPORT = 200
 """Notes in decks outside the tree, from which on exporting those decks, too, is cheaper than asking for each note."""
 
@@ -70,7 +72,7 @@ def take_snapshot(
     # A note that was deleted between the export and now is gone, whatever the export says.
     alive = set(all_notes)
     all_held = [note for note in (*exports.told.values(), *others) if note.id in alive]
-    notes, copies = _by_question(all_held, traces.among(alive))
+    notes, copies = _by_question(all_held, traces)
     return Snapshot(
         notetype=exports.held,
         notes=notes,
@@ -78,6 +80,7 @@ def take_snapshot(
         media=files,
         descriptions=exports.descriptions,
         copies=copies,
+        foreign=frozenset(exports.foreign),
         packages=tuple(exports.packages),
         can_describe=describes,
     )
@@ -163,7 +166,7 @@ def _with_cards(gateway: Gateway, infos: list[dict[str, Any]]) -> list[dict[str,
         return infos
     cards: dict[int, list[int]] = {}
     for part in batches(blind, 500):
-        found = gateway.find_cards(f"nid:{','.join(map(str, part))}")
+        found = gateway.find_cards(f"nid:{_listed(part)}")
         for card in shapes.items("cardsInfo", gateway.call("cardsInfo", cards=found)):
             about = shapes.mapping("cardsInfo", card)
             note, number = (shapes.number("cardsInfo", about.get(key)) for key in ("note", "cardId"))
@@ -206,6 +209,7 @@ class _Exports:
         self._filtered = frozenset(gateway.find_cards(FILTERED) if scratch else ())
         self.held = held
         self.told: dict[int, HeldNote] = {}
+        self.foreign: set[str] = set()
         self.descriptions: dict[int, str] = {}
         self.packages: list[Path] = []
 
@@ -245,6 +249,8 @@ class _Exports:
         with open_package(target) as exported:
             self.held = replace(self.held, model=exported.models.get(self.held.id))
             self.told |= {note.id: note for note in _from_package(exported, self.held, self._filtered)}
+            others = exported.connection.execute("SELECT guid FROM notes WHERE mid <> ?", (self.held.id,))
+            self.foreign |= {guid for (guid,) in others}
             self.descriptions |= {key: str(deck.get("desc", "")) for key, deck in exported.decks.items()}
         self.packages.append(target)
 
@@ -268,16 +274,18 @@ def _from_package(exported: Exported, held: HeldNotetype, filtered: frozenset[in
 
 
 def _question(first_field: str) -> QuestionId:
-    return QuestionId(html.unescape(first_field) if "&" in first_field else first_field)
+    """The ID without markup and the space around it, which Anki's editor leaves easily, and which Anki does not see."""
+    if "<" in first_field:
+        first_field = _MARKUP.sub("", first_field)
+    return QuestionId((html.unescape(first_field) if "&" in first_field else first_field).strip())
 
 
-def _by_question(
-    notes: Iterable[HeldNote], known: Mapping[QuestionId, tuple[int, int]]
-) -> tuple[dict[QuestionId, HeldNote], tuple[HeldNote, ...]]:
+def _by_question(notes: Iterable[HeldNote], traces: Traces) -> tuple[dict[QuestionId, HeldNote], tuple[HeldNote, ...]]:
     """Ours for each question, and others with its ID: copies that the learner made, which are theirs."""
     all_of: dict[QuestionId, list[HeldNote]] = {}
     for note in notes:
         all_of.setdefault(note.question, []).append(note)
+    known = traces.among({question: {note.id for note in held} for question, held in all_of.items()})
     found: dict[QuestionId, HeldNote] = {}
     copies: list[HeldNote] = []
     for question, held in sorted(all_of.items()):
@@ -303,6 +311,25 @@ def _ours(question: QuestionId, held: Sequence[HeldNote], number: int, deck: int
     return max(
         held, key=lambda note: (note in imported, deck and any(card.deck == deck for card in note.cards), -note.id)
     )
+
+
+def find_elsewhere(
+    gateway: Gateway, snapshot: Snapshot, remembered: Remembered, questions: Sequence[QuestionId]
+) -> frozenset[QuestionId]:
+    """Those of some questions, which the collection seems to lack, whose note the learner gave another note type or
+    another ID: told by its GUID where an export shows it, or by its id. Adding them would overwrite it."""
+    if not snapshot.notes or not questions:
+        return frozenset()
+    guids = snapshot.foreign | {note.guid for note in (*snapshot.notes.values(), *snapshot.copies)}
+    keys = {number: key for key, number in note_ids(questions).items()}
+    keys |= {remembered.notes[key].number: key for key in questions if key in remembered.notes}
+    there = [note for part in batches(sorted(keys), 5_000) for note in gateway.find_notes(f"nid:{_listed(part)}")]
+    by_number = {keys[number] for number in there}
+    return frozenset(key for key in questions if key in by_number or guid_of(key) in guids)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))
 
 
 def require_fields(held: HeldNotetype) -> None:

@@ -10,13 +10,13 @@ from staffml_anki.anki.apply import Applied, apply_plan, try_again
 from staffml_anki.anki.calls import Say, Workshop
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GATE_OFF, GateWish, make_gate
-from staffml_anki.anki.held import Snapshot
+from staffml_anki.anki.held import Snapshot, same_text
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan
 from staffml_anki.anki.places import lineage
 from staffml_anki.anki.plan import KINDS, NoteChange, Plan
 from staffml_anki.anki.prepared import Prepared
-from staffml_anki.anki.snapshot import require_fields, take_snapshot
+from staffml_anki.anki.snapshot import find_elsewhere, require_fields, take_snapshot
 from staffml_anki.anki.verify import Failure, ReadBack, all_fields, failures, read_back
 from staffml_anki.anki.wanted import PlanDecks, inputs_of, read_wanted
 from staffml_anki.cards.notetype import load_templates
@@ -118,7 +118,13 @@ class Session:
             require_fields(snapshot.notetype)
         remembered = self.memory.remembered() if self._finish_pruning(snapshot) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
-        plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
+        choices = replace(wish.choices, gate=gate)
+        plan = make_plan(wanted, snapshot, remembered, choices, templates)
+        added = [change.question for change in plan.of_kind("added")]
+        elsewhere = find_elsewhere(self.gateway, snapshot, remembered, added)
+        if elsewhere:
+            snapshot = replace(snapshot, elsewhere=elsewhere)
+            plan = make_plan(wanted, snapshot, remembered, choices, templates)
         self._require_plain_decks(plan, snapshot)
         relayout = wish.choices.relayout
         roots = self._roots(wanted.descriptions)
@@ -170,13 +176,14 @@ class Session:
         plan, snapshot = prepared.plan, prepared.snapshot
         self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
-            decided = prepared.undecided != prepared.remembered.undecided
-            stopped = prepared.remembered.journal or prepared.remembered.making
-            if not prepared.from_memory or stopped or decided or prepared.renumbered:
+            stopped = prepared.settled or prepared.remembered.making
+            if not prepared.from_memory or stopped or prepared.decided or prepared.renumbered:
                 self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
-        self.memory.begin(prepared.intended(), {deck.path: deck.name for deck in plan.new_decks})
+        self.memory.begin(
+            prepared.intended(), prepared.remembered.journal, {deck.path: deck.name for deck in plan.new_decks}
+        )
         # Without anything of ours in the collection nothing was exported: whether Anki reads our files shows then.
         packages = wish.use_packages and (bool(snapshot.packages) or not snapshot.notes)
         package = self.memory.folder / "delta.apkg" if packages else None
@@ -189,7 +196,7 @@ class Session:
         if failed:
             again = {failure.question for failure in failed}
             changes = [_again(change, prepared, back) for change in plan.changes if change.question in again]
-            there = replace(snapshot, notes={**back.notes, **snapshot.notes})
+            there = replace(snapshot, notes={**snapshot.notes, **back.notes})
             try_again(changes, replace(shop, snapshot=there, package=None))
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, prepared.wanted, back)
@@ -267,7 +274,7 @@ class Session:
             decks,
             prepared.wanted,
             whole=whole,
-            failed=lost,
+            settled=prepared.settled - lost,
             undecided=prepared.undecided,
             replaced=prepared.replaced(written),
             numbers=prepared.renumbered,
@@ -277,9 +284,15 @@ class Session:
 def _again(change: NoteChange, prepared: Prepared, back: ReadBack) -> NoteChange:
     """A change to be tried once more: of a note that is there by now only what is in it is written."""
     note = back.notes.get(change.question)
-    if note is None or change.note:
+    if note is None:
         return change
-    return replace(change, note=note.id, fields=all_fields(change, prepared.wanted))
+    if not change.note:
+        return replace(change, note=note.id, fields=all_fields(change, prepared.wanted))
+    held = prepared.snapshot.notetype
+    now = dict(zip(held.fields if held else (), note.fields, strict=False))
+    # What the learner has typed since we looked stays: the next sync finds the conflict.
+    fields = tuple(each for each in change.fields if same_text(now.get(each.field, each.before), each.before))
+    return replace(change, fields=fields)
 
 
 def _outcome(prepared: Prepared, failed: tuple[Failure, ...], backup: tuple[str, ...], way: str) -> Outcome:

@@ -7,9 +7,8 @@ from pathlib import Path
 from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.calls import tags_after
 from staffml_anki.anki.gateway import Gateway
-from staffml_anki.anki.held import HeldNote, Snapshot
-from staffml_anki.anki.memory import Traces
-from staffml_anki.anki.merge import same_text
+from staffml_anki.anki.held import HeldNote, Snapshot, same_text
+from staffml_anki.anki.past import Traces
 from staffml_anki.anki.plan import FieldChange, NoteChange, Plan
 from staffml_anki.anki.snapshot import read_notes, read_notetype, take_snapshot
 from staffml_anki.anki.wanted import Wanted

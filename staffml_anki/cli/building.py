@@ -9,6 +9,7 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.package.build import Outcome
@@ -138,7 +139,7 @@ def _report(outcome: "Outcome") -> None:
     size = f"{outcome.bytes / 1e6:.1f} MB"
     done = "is up to date" if outcome.up_to_date else "is ready"
     output.say(f"{outcome.package} {done}", "bold green")
-    parts = [output.counted(outcome.questions, "question"), output.counted(outcome.decks, "deck"), size]
+    parts = [counted(outcome.questions, "question"), counted(outcome.decks, "deck"), size]
     parts += [f"release {outcome.release}"] if outcome.release else []
     output.say("  " + " · ".join(parts))
     if outcome.first:
@@ -149,7 +150,5 @@ def _report(outcome: "Outcome") -> None:
         changes = f"{outcome.added:,} new, {outcome.updated:,} changed, {outcome.unchanged:,} unchanged"
         output.say(f"  against the build before: {changes}")
     if outcome.skipped:
-        output.say(
-            f"  {output.counted(len(outcome.skipped), 'error')} in the vault: what they concern was left out", "red"
-        )
+        output.say(f"  {counted(len(outcome.skipped), 'error')} in the vault: what they concern was left out", "red")
     output.say(IMPORT_HELP)

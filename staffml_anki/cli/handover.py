@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from staffml_anki.cli import output
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.anki.connect import Connection
@@ -61,7 +62,7 @@ def offer_grades(connection: "Connection", *, agreed: bool, ask: bool, quiet: bo
         from staffml_anki.cli.learner import show_graded
         from staffml_anki.study.grading import give_grades
 
-        count = output.counted(len(waiting), "score")
+        count = counted(len(waiting), "score")
         question = f"{count} of practice wait for Anki: answer these cards there, too?"
         if not agreed and not (ask and typer.confirm(question, default=False)):
             if not ask and not quiet:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from staffml_anki.cli import output
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.coverage import ChainCoverage, Coverage, Table
@@ -142,7 +143,7 @@ def _ahead(found: "Coverage") -> None:
     from staffml_anki.coverage.reports import percent
 
     pace, ahead = found.pace, found.forecast
-    output.say(f"\nAhead: {ahead.date}, in {output.counted(ahead.days, 'day')}", "bold")
+    output.say(f"\nAhead: {ahead.date}, in {counted(ahead.days, 'day')}", "bold")
     output.say(
         f"  at {pace.new:.1f} new questions and {pace.reviews:.0f} reviews a day, {pace.minutes:.0f} minutes: "
         f"{ahead.total.at_pace:,.0f} recalled ({percent(_share(ahead.total.at_pace, ahead.total.questions))}); "

@@ -11,6 +11,7 @@ from staffml_anki.cli import options, output
 from staffml_anki.cli.learner import at_bank
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url, Yes
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.reviews import HistoryStore
@@ -115,16 +116,16 @@ def _report(pulled: "Pulled", notices: list[str], unknown: int) -> None:
     if not pulled.ours:
         output.say(f"{pulled.source}: {FIRST_STEPS}")
         return
-    new = output.counted(taken.reviews, "new review")
-    output.say(f"{pulled.source}: {new}, {taken.known:,} known already; {output.counted(taken.cards, 'card')}", "green")
+    new = counted(taken.reviews, "new review")
+    output.say(f"{pulled.source}: {new}, {taken.known:,} known already; {counted(taken.cards, 'card')}", "green")
     if taken.future:
-        output.warn(f"note: {output.counted(taken.future, 'review')} dated in the future left out; check that clock")
+        output.warn(f"note: {counted(taken.future, 'review')} dated in the future left out; check that clock")
     if taken.damaged:
-        output.warn(f"note: {output.counted(taken.damaged, 'row')} that cannot be reviews left out")
+        output.warn(f"note: {counted(taken.damaged, 'row')} that cannot be reviews left out")
     if unknown:
-        what = output.counted(unknown, "question")
+        what = counted(unknown, "question")
         output.say(f"  {what} of the history not in this vault (another with --vault)", "dim")
-    output.say(f"  {output.counted(pulled.total, 'review')} in the history. Next: staffml-anki coverage")
+    output.say(f"  {counted(pulled.total, 'review')} in the history. Next: staffml-anki coverage")
 
 
 def export(
@@ -152,7 +153,7 @@ def export(
     with open_history(profile) as store:
         history = store.read()
     write_whole({out: exported(history, chosen)})
-    output.say(f"{output.counted(len(history.reviews), 'review')} in {out}", "green")
+    output.say(f"{counted(len(history.reviews), 'review')} in {out}", "green")
 
 
 def forget(
@@ -174,7 +175,7 @@ def forget(
     with open_history(profile) as store:
         before = store.counts()
         everything = f"all {before.reviews:,} reviews and {before.scores:,} scores of practice, gauntlets and plans too"
-        what = output.counted(len(question), "question") if question else everything
+        what = counted(len(question), "question") if question else everything
         if not yes:
             if not sys.stdin.isatty():
                 raise StaffmlAnkiError("forget asks before it deletes anything, and nobody can answer here; add --yes")
@@ -186,8 +187,8 @@ def forget(
             Notebook(store).forget(keys)
         gone = store.forget(keys or None)
         scores = before.scores - store.counts().scores
-    practised = f" and {output.counted(scores, 'score')} of practice" if scores else ""
-    output.say(f"{output.counted(gone, 'review')}{practised} forgotten", "green")
+    practised = f" and {counted(scores, 'score')} of practice" if scores else ""
+    output.say(f"{counted(gone, 'review')}{practised} forgotten", "green")
 
 
 def progress_export(
@@ -216,9 +217,9 @@ def progress_export(
         unknown = np.array([key not in at.entries for key in at.history.questions], dtype=bool)
         left = int(unknown[reviews.column("question")[reviews.answered]].sum())
     write_whole({out: (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()})
-    output.say(f"{output.counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
+    output.say(f"{counted(len(made['attempts']), 'attempt')} in {out}; import it in the app", "green")
     if left:
-        output.warn(f"note: {output.counted(left, 'answer')} to questions that {vault} does not have left out")
+        output.warn(f"note: {counted(left, 'answer')} to questions that {vault} does not have left out")
 
 
 def open_history(profile: str | None) -> "HistoryStore":

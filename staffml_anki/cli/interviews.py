@@ -12,6 +12,7 @@ from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault,
 from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.study.gauntlet import Format, Result
@@ -115,7 +116,7 @@ def _drawn(
     chosen = select(vault, options.selection(track=track, level=level))
     session = draw(chosen, form, standing.now, seed, standing.gauntlets, track=",".join(track), level=",".join(level))
     if len(session.answers) < form.questions:
-        output.warn(f"note: only {output.counted(len(session.answers), 'question')} there")
+        output.warn(f"note: only {counted(len(session.answers), 'question')} there")
     return session.model_copy(update={"about": session.about | {"asked": asked}})
 
 
@@ -201,16 +202,16 @@ def export(
     with at_bank(vault, profile) as standing:
         rows = [gauntlet(session, standing.entries) for session in standing.gauntlets]
     write_whole({out: (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")})
-    output.say(f"{output.counted(len(rows), 'gauntlet')} in {out}", "green")
+    output.say(f"{counted(len(rows), 'gauntlet')} in {out}", "green")
 
 
 def _show(found: "Result") -> None:
     ended = {"time": "time ran out", "quit": "given up", "done": "in time"}.get(found.ending, found.ending)
-    answered = f"{found.answered} of {output.counted(len(found.answers), 'question')} answered"
+    answered = f"{found.answered} of {counted(len(found.answers), 'question')} answered"
     points = f"{found.points} of {found.possible} points ({found.share:.0%})"
     output.say(f"\n{found.format} gauntlet: {points}, {answered} in {seconds(found.seconds)}, {ended}", "bold")
     if found.before and found.mean is not None and found.best is not None:
-        count = output.counted(found.before, "earlier one")
+        count = counted(found.before, "earlier one")
         output.say(f"{count}: {found.mean:.0%} on average, {found.best:.0%} at best", "dim")
     rows = [
         [a.area or "–", f"{a.points}/{a.possible}", _bar(a.points, a.possible), seconds(a.seconds)] for a in found.areas

@@ -11,6 +11,7 @@ from staffml_anki.cli import options, output
 from staffml_anki.cli.clock import Clock
 from staffml_anki.cli.sitting import show_session, sit
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.reviews.practice import Mode
@@ -158,7 +159,7 @@ def give(standing: "Standing", session: str, url: str, key: str | None) -> None:
 def show_graded(graded: "Graded") -> None:
     """What became of scores in Anki."""
     if graded.given:
-        output.say(f"{output.counted(len(graded.given), 'card')} answered in Anki", "green")
+        output.say(f"{counted(len(graded.given), 'card')} answered in Anki", "green")
     for each in graded.listed:
         output.warn(f"not answered in Anki: {each.question}: {each.why}")
     if graded.superseded:

@@ -8,6 +8,7 @@ from staffml_anki.cli import options, output
 from staffml_anki.cli.histories import Profile
 from staffml_anki.cli.learner import at_bank
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.study.morning import Today
@@ -66,14 +67,14 @@ def _show_today(found: "Today", why: str) -> None:
     as_of = f"as pulled on {pulled}" if pulled else "and nothing was pulled yet"
     source = "" if found.due_from == "Anki" else f" ({why}, {as_of})"
     lines = [
-        ("due in Anki", f"{output.counted(found.due, 'card')}{source}"),
+        ("due in Anki", f"{counted(found.due, 'card')}{source}"),
         ("daily", {"open": "waiting", "begun": "begun", "done": "done"}.get(found.daily, found.daily)),
         ("plan", _plan_line(found)),
         ("weakest area", f"{found.weakest or '–'}, recall {found.weakest_recall or 0:.0%}"),
-        ("streak", f"{output.counted(found.streak, 'day')} in Anki, {found.daily_streak} of the daily challenge"),
+        ("streak", f"{counted(found.streak, 'day')} in Anki, {found.daily_streak} of the daily challenge"),
     ]
     if found.waiting:
-        lines.append(("for Anki", f"{output.counted(found.waiting, 'score')}; sync offers them"))
+        lines.append(("for Anki", f"{counted(found.waiting, 'score')}; sync offers them"))
     output.say(f"{found.date:%A, %d %B %Y}", "bold")
     for name, text in lines:
         output.paragraph(f"  {name:<13} {text}")

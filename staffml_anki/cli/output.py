@@ -111,11 +111,6 @@ def problems(found: "Sequence[Problem]", *, warnings: int | None = WARNINGS_SHOW
         out.print(f"… and {len(ordered) - limit} more; staffml-anki check shows all")
 
 
-def counted(number: int, noun: str) -> str:
-    """``counted(1, "error")`` → ``1 error``, ``counted(2, "error")`` → ``2 errors``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def progress(items: Iterable[Any], what: str, total: int) -> Iterator[Any]:
     """A progress bar on stderr where that is a terminal; nothing where it is not, or where it would only flicker."""
     if total < 500 or not sys.stderr.isatty():

@@ -9,6 +9,7 @@ import typer
 from staffml_anki import data
 from staffml_anki.cli import options, output
 from staffml_anki.errors import OK, StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.pages.serve import Draw
@@ -59,9 +60,9 @@ def preview(
     shown: dict[str, object] = {"cards": [question.id for question in chosen]}
     if out is not None:
         write_whole({out: page.encode()})
-        _done(out, len(page.encode()), shown, output.counted(len(chosen), "card"), as_json=as_json)
+        _done(out, len(page.encode()), shown, counted(len(chosen), "card"), as_json=as_json)
         return
-    _serve(draw, port, shown, output.counted(len(chosen), "card"), no_open=no_open, as_json=as_json)
+    _serve(draw, port, shown, counted(len(chosen), "card"), no_open=no_open, as_json=as_json)
 
 
 def _serve(draw: "Draw", port: int, shown: Mapping[str, object], what: str, *, no_open: bool, as_json: bool) -> None:
@@ -117,7 +118,7 @@ def browse(
     page = vault_page(loaded, load_templates(), output.progress).encode()
     write_whole({target: page})
     count = len(loaded.questions)
-    _done(target, len(page), {"questions": count}, output.counted(count, "question"), as_json=as_json)
+    _done(target, len(page), {"questions": count}, counted(count, "question"), as_json=as_json)
     if out is None and not no_open:
         _open(target.resolve().as_uri())
 

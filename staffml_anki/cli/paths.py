@@ -11,6 +11,7 @@ from staffml_anki.cli.learner import GradeInAnki, Plain, at_bank, at_vault, sess
 from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.study.ladders import Ladder
@@ -155,7 +156,7 @@ def _report(found: "PlanStatus | None", *, as_json: bool) -> None:
     if found.projected is not None:
         output.say(f"  projected  {found.projected}")
     if found.gone:
-        output.say(f"  {output.counted(found.gone, 'question')} of it left the vault", "dim")
+        output.say(f"  {counted(found.gone, 'question')} of it left the vault", "dim")
     output.say()
     output.table([["area", "done", "of"], *([a, str(d), str(n)] for a, d, n in found.areas)], right=(1, 2))
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from staffml_anki.cli import output
-from staffml_anki.cli.output import counted
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.anki.plan import Conflict, Kind, NoteChange, Plan
@@ -100,7 +100,7 @@ def _besides(plan: "Plan") -> list[tuple[str, str]]:
     if plan.duplicates:
         lines.append(
             (
-                f"{counted(len(plan.duplicates), 'note')} twice in the collection: search nid:{plan.duplicates[0]}",
+                f"{counted(len(plan.duplicates), 'note')} of yours with an ID of ours: search nid:{plan.duplicates[0]}",
                 "magenta",
             )
         )

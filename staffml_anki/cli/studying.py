@@ -10,6 +10,7 @@ from staffml_anki.cli.learner import GradeInAnki, New, Plain, at_bank, at_vault,
 from staffml_anki.cli.sitting import require_terminal
 from staffml_anki.cli.sync_options import DEFAULT_URL, Key, Url
 from staffml_anki.errors import StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.reviews.practice import Mode
@@ -228,4 +229,4 @@ def _show_streak(found: "Daily") -> None:
     if found.reached is not None:
         output.say(f"\n{found.reached} days in a row: a milestone!", "bold green")
     following = f", next milestone at {run.next}" if run.next else ""
-    output.say(f"\nstreak {output.counted(run.current, 'day')} (longest {run.longest}{following})")
+    output.say(f"\nstreak {counted(run.current, 'day')} (longest {run.longest}{following})")

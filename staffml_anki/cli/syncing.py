@@ -10,6 +10,7 @@ from staffml_anki.cli import options, output
 from staffml_anki.cli import sync_options as given
 from staffml_anki.cli.sync_run import SyncRun, open_session, reach, sync_with_ankiweb, sync_with_ankiweb_again
 from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.anki.prune import Prunable
@@ -169,7 +170,7 @@ def prune(
         gone = {note.question: note.id for note in found.unused if note not in left}
         memory.forget(gone)
         if gone and not as_json:
-            output.say(f"{output.counted(len(gone), 'note')} deleted", "green")
+            output.say(f"{counted(len(gone), 'note')} deleted", "green")
         if gone and web == "synced":
             web = sync_with_ankiweb_again(connection)
     if as_json:
@@ -182,4 +183,4 @@ def _show_prunable(found: "Prunable") -> None:
     for note in found.unused:
         output.say(f"  {note.question}  {note.fields[1]}")
     kept = f"{len(found.reviewed):,} with reviews and {len(found.yours):,} with something of yours stay"
-    output.say(f"{output.counted(len(found.unused), 'retired note')} to delete; {kept}", "bold")
+    output.say(f"{counted(len(found.unused), 'retired note')} to delete; {kept}", "bold")

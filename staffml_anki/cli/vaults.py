@@ -9,6 +9,7 @@ import typer
 
 from staffml_anki.cli import options, output
 from staffml_anki.errors import PROBLEMS, StaffmlAnkiError
+from staffml_anki.wording import counted
 
 if TYPE_CHECKING:
     from staffml_anki.vault import Question, Vault
@@ -67,10 +68,10 @@ def check(
         output.emit_json(document if calculated is None else document | {"math": calculated})
     else:
         output.problems(found, warnings=None)
-        what = [output.counted(len(loaded.questions), "question"), output.counted(len(loaded.chains), "chain")]
+        what = [counted(len(loaded.questions), "question"), counted(len(loaded.chains), "chain")]
         if loaded.unpublished:
             what.append(f"{loaded.unpublished:,} not published")
-        verdict = f"{output.counted(errors, 'error')}, {output.counted(warnings, 'warning')}"
+        verdict = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
         output.say(f"{', '.join(what)}: {verdict}", "red" if errors else "yellow" if warnings else "green")
         if calculated is not None:
             _show_calculated(calculated)
@@ -86,7 +87,7 @@ def _calculated(vault: "Vault") -> "MathReport":
 
 def _show_calculated(report: "MathReport") -> None:
     output.problems([finding.problem for finding in (*report.wrong, *report.unreadable)], warnings=None)
-    what = f"{output.counted(report.read, 'calculation line')} read: {len(report.wrong):,} wrong"
+    what = f"{counted(report.read, 'calculation line')} read: {len(report.wrong):,} wrong"
     output.say(f"{what}; {len(report.unreadable):,} not read", "red" if report.wrong else "green")
 
 
@@ -242,7 +243,7 @@ def stats(vault: options.VaultPath = options.DEFAULT_VAULT, as_json: options.AsJ
         output.emit_json(found)
         return
     release = f", release {found.release}" if found.release else ""
-    what = f"{output.counted(found.questions, 'question')} in {output.counted(found.chains, 'chain')}{release}"
+    what = f"{counted(found.questions, 'question')} in {counted(found.chains, 'chain')}{release}"
     output.say(what, "bold")
     output.say()
     levels = list(next(iter(found.track_by_level.values())))
@@ -282,7 +283,7 @@ def diff(
 
 def _show_difference(found: "Difference") -> None:
     if found.empty:
-        output.say(f"no difference: {output.counted(found.unchanged, 'question')} the same")
+        output.say(f"no difference: {counted(found.unchanged, 'question')} the same")
         return
     groups: tuple[tuple[str, str, list[str]], ...] = (
         ("added", "green", [f"{q.id}  {q.title}" for q in found.added]),

@@ -234,7 +234,7 @@ def test_where_a_copy_is_left_ours_stays_away_and_that_is_said(
     monkeypatch.setattr("staffml_anki.anki.verify.EACH", many)
     outcome = world.sync(world.vault(revised(questions, 7), chains), restore_deleted=True)
     assert (outcome.added, outcome.failed) == (0, ())
-    assert "of 1 questions only copies of yours are left" in " ".join(outcome.plan.assumed)
+    assert "of 1 question only copies of yours are left" in " ".join(outcome.plan.assumed)
     assert of_note(world, twin) == before
 
 
@@ -324,7 +324,7 @@ def test_a_question_that_leaves_when_the_vault_is_renamed_is_retired_where_that_
     vault = world.vault(questions[:7], chains, source="New name")
     outcome = world.sync(vault)
     assert (outcome.updated, outcome.retired) == (7, 0)
-    assert "1 notes are of 'Old name', not of 'New name'" in " ".join(outcome.plan.assumed)
+    assert "1 note of 'Old name', which is not 'New name'" in " ".join(outcome.plan.assumed)
     if not finished:
         with monkeypatch.context() as patched:
             patched.setattr("staffml_anki.anki.apply._until_done", lambda *_: None)

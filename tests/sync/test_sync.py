@@ -532,7 +532,7 @@ def test_after_an_import_nothing_is_overwritten_silently_and_that_is_said(fast: 
     assert (outcome.added, outcome.updated) == (0, 0), "nobody knows whose the old texts are"
     assert {key for key, _ in outcome.plan.conflicts} == {"cloud-0001", "edge-0002"}
     assert not any(conflict.known for _, conflict in outcome.plan.conflicts)
-    assert "8 notes are here that this machine has not written" in outcome.plan.assumed[0]
+    assert "this machine has not written 8 notes" in outcome.plan.assumed[0]
     assert {key: state["guid"] for key, state in fast.held().items()} == {key: s["guid"] for key, s in before.items()}
     later = fast.vault(revised(questions, 0, 1), chains)
     outcome = fast.sync(later, conflicts="theirs")

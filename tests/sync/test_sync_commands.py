@@ -144,11 +144,12 @@ def test_doctor_finds_everything_in_order_or_says_what_to_do(world: Living, run:
     assert findings["note type"]["found"] == "StaffML Question, 8 notes"
     assert findings["state"]["found"].startswith("8 notes remembered, 0 backups")
     (folder,) = (world.folder.parent / "home").iterdir()
-    from staffml_anki.anki.memory import Intended, Memory
+    from staffml_anki.anki.memory import Memory
+    from staffml_anki.anki.past import Intended
     from staffml_anki.vault import QuestionId
 
     with Memory(folder) as memory:
-        memory.begin({QuestionId("cloud-0001"): Intended("", 0, frozenset())}, {})
+        memory.begin({QuestionId("cloud-0001"): Intended("", frozenset(), frozenset())}, {}, {})
     done = run("doctor")
     assert done.code == 1
     assert "✗ state        the last sync did not finish" in done.out

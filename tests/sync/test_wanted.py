@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from living import living
 from test_sync import first
 
 from staffml_anki.anki.memory import Memory
+from staffml_anki.anki.past import Intended
 from staffml_anki.anki.wanted import PlanDecks, Wanted, read_wanted
 from staffml_anki.cards.note import Note, NoteMaker
 from staffml_anki.decks.recipe import find_recipe
@@ -121,7 +123,13 @@ def as_version_three(state: Path) -> None:
         kept = json.loads(text)
         del kept["order"]
         connection.execute("UPDATE about SET value = ? WHERE key = 'release'", (json.dumps(kept),))
-        connection.execute("PRAGMA user_version = 3")
+        for step in (
+            "DROP TABLE journal",
+            "CREATE TABLE journal (id TEXT PRIMARY KEY, fields TEXT, deck INTEGER, kinds TEXT)",
+            "INSERT INTO journal VALUES ('cloud-0002', 'text', 7, 'moved updated')",
+            "PRAGMA user_version = 3",
+        ):
+            connection.execute(step)
 
 
 def test_the_memory_of_an_older_version_is_brought_up_and_loses_nothing(tmp_path: Path) -> None:
@@ -134,7 +142,8 @@ def test_the_memory_of_an_older_version_is_brought_up_and_loses_nothing(tmp_path
         as_version_three(fast.state)
         with Memory(fast.state) as memory:
             assert memory.notices == []
-            assert memory.remembered() == before
+            begun = Intended("text", frozenset({7}), frozenset({"moved", "updated"}))
+            assert memory.remembered() == replace(before, journal={QuestionId("cloud-0002"): begun})
         prepared = fast.prepare(vault)
         assert prepared.plan.empty, "the learner's edit is still told from our text"
         assert not prepared.from_memory, "the order is not known: the vault is read once more"
