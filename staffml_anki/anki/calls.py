@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from staffml_anki.anki import tags
+from staffml_anki.anki import shapes, tags
 from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
-from staffml_anki.anki.held import HeldNote, HeldNotetype, Snapshot
+from staffml_anki.anki.held import HeldNote, HeldNotetype, Snapshot, same_text
 from staffml_anki.anki.plan import NoteChange
 from staffml_anki.anki.snapshot import read_notes, read_notetype
 from staffml_anki.anki.wanted import Wanted
@@ -62,15 +62,38 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         actions = [("addNote", {"note": _as_call(change, held, shop)}) for change in added]
         made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
         _place(made, {change.question: change.deck for change in added}, gateway)
+    now = _fields_now([change.note for change in changes if change.note and change.fields], gateway)
     updates = [
-        ("updateNoteFields", {"note": {"id": change.note, "fields": {f.field: f.after for f in change.fields}}})
-        for change in changes
-        if change.note and change.fields
+        ("updateNoteFields", {"note": {"id": number, "fields": texts}})
+        for number, texts in ((change.note, _still_to_write(change, now.get(change.note, {}))) for change in changes)
+        if texts
     ]
     if updates:
         shop.say(f"{len(updates):,} notes' fields")
         list(gateway.many(updates))
     _tag(changes, shop)
+
+
+def _fields_now(notes: Sequence[int], gateway: Gateway) -> dict[int, dict[str, str]]:
+    """The fields of notes as they are, by note and name."""
+    found = {}
+    for info in gateway.notes_info(notes):
+        fields = shapes.mapping("notesInfo", info.get("fields"))
+        texts = {name: shapes.mapping("notesInfo", field).get("value") for name, field in fields.items()}
+        found[shapes.number("notesInfo", info.get("noteId"))] = {
+            name: shapes.text("notesInfo", text) for name, text in texts.items()
+        }
+    return found
+
+
+def _still_to_write(change: NoteChange, now: Mapping[str, str]) -> dict[str, str]:
+    """The texts that a note does not hold yet. What the learner has typed since we looked stays: that these fields were
+    not written shows when they are read back."""
+    return {
+        each.field: each.after
+        for each in change.fields
+        if change.note and same_text(now.get(each.field, each.before), each.before)
+    }
 
 
 def _place(notes: Sequence[int], decks: Mapping[str, str], gateway: Gateway) -> None:

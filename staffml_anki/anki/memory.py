@@ -195,11 +195,10 @@ class Memory:
         rows: list[tuple[str, ...]] = []
         texts: list[tuple[str, ...]] = []
         for key, each in intended.items():
-            decks, kinds = each.decks, each.kinds
+            row = each.after(begun.get(key))
             if key in begun:
-                decks, kinds = decks | begun[key].decks, kinds | (begun[key].kinds & {"added", "moved"})
-                texts += replaced_texts(key, begun[key].text, each.text)
-            rows.append((key, each.text, " ".join(map(str, sorted(decks))), " ".join(sorted(kinds))))
+                texts += replaced_texts(key, begun[key].text, row.text)
+            rows.append((key, row.text, " ".join(map(str, sorted(row.decks))), " ".join(sorted(row.kinds))))
         added = [key for key, each in intended.items() if "added" in each.kinds]
         pruned = json.loads(self.about(_PRUNED) or "{}")
         with transaction(self._connection) as connection:
@@ -235,7 +234,8 @@ class Memory:
             undecided, replaced: as in ``Remembered``; ``replaced`` are added to those known.
             numbers: the ids of notes that are remembered with another id, or none.
         """
-        left = past.keys() - {written.note.question for written in notes}
+        known = {written.note.question for written in notes}
+        left = past.keys() - known
         release = {
             "descriptions": dict(wanted.descriptions),
             "published": sorted(wanted.published),
@@ -256,10 +256,7 @@ class Memory:
             connection.executemany(
                 "UPDATE notes SET number = ? WHERE id = ?", [(number, key) for key, number in numbers.items()]
             )
-            connection.executemany("DELETE FROM journal WHERE id = ?", [(key,) for key in settled])
-            connection.execute(
-                "UPDATE about SET value = '' WHERE key = ? AND NOT EXISTS (SELECT * FROM journal)", (_MAKING,)
-            )
+            self._settle(settled, known)
             connection.execute("DELETE FROM undecided WHERE id IN (SELECT id FROM notes WHERE current = 1)")
             connection.executemany(
                 "INSERT OR REPLACE INTO undecided VALUES (?,?,?)", [(*key, base) for key, base in undecided.items()]
@@ -272,6 +269,19 @@ class Memory:
             connection.execute("DELETE FROM media")
             connection.executemany("INSERT INTO media VALUES (?,?)", wanted.media.items())
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
+
+    def _settle(self, settled: Collection[QuestionId], known: Container[QuestionId]) -> None:
+        """Close the journal for some questions. Of those that are not known by now, what may have been written is kept
+        as an earlier text."""
+        rows = self._rows("SELECT id, fields FROM journal")
+        texts = [
+            each for key, text in rows if key in settled and key not in known for each in replaced_texts(key, text, "")
+        ]
+        self._connection.executemany("INSERT OR IGNORE INTO earlier VALUES (?,?,?)", texts)
+        self._connection.executemany("DELETE FROM journal WHERE id = ?", [(key,) for key in settled])
+        self._connection.execute(
+            "UPDATE about SET value = '' WHERE key = ? AND NOT EXISTS (SELECT * FROM journal)", (_MAKING,)
+        )
 
     def _write(self, notes: Iterable[Written]) -> None:
         self._connection.executemany(
@@ -292,7 +302,8 @@ class Memory:
         """Remember of these questions only the ids that their notes had: should they come back, they are new."""
         pruned = json.loads(self.about(_PRUNED) or "{}") | dict(notes)
         with transaction(self._connection):
-            self._connection.executemany("DELETE FROM notes WHERE id = ?", [(key,) for key in notes])
+            for table in ("notes", "journal"):
+                self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(key,) for key in notes])  # noqa: S608
             self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (_PRUNED, json.dumps(pruned)))
             self._connection.execute("DELETE FROM about WHERE key = ?", (_PRUNING,))
             # Where the release has them still they are wanted, though nothing remembers what they are.

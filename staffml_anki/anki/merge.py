@@ -6,7 +6,6 @@ filtered deck stay where and as they are.
 """
 
 import html
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -332,12 +331,10 @@ class _Planner:
         for key, held in self._snapshot.notes.items():
             if key in self._wanted.published:
                 continue
-            # As it was written where that is known: the learner may have edited the field.
-            written = self._past.notes.get(key)
-            name = written.note.fields[FIELDS.index(SOURCE)] if written else held.fields[source]
-            name = unicodedata.normalize("NFC", name)
+            written, name = self._past.notes.get(key), held.fields[source]
             if name != self._wanted.source and html.unescape(name) not in self._choices.formerly:
-                self._assumed.others[name] += written is not None and not tags.has(held.tags, tags.RETIRED)
+                if name:  # else the learner emptied it
+                    self._assumed.others[name] += written is not None and not tags.has(held.tags, tags.RETIRED)
                 continue
             if written is None and held.guid != guid_of(key):
                 # A note that the learner made, perhaps as a copy of one of ours. (Calls do not tell the GUID.)

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from staffml_anki.anki.held import SEPARATOR, text_digest
 from staffml_anki.anki.wanted import WantedNote
@@ -40,6 +41,13 @@ class Intended:
     text: str
     decks: frozenset[int]
     kinds: frozenset[str]
+
+    def after(self, begun: "Intended | None") -> "Intended":
+        """The same, where another sync was stopped before it and may have written and moved, too."""
+        if begun is None:
+            return self
+        kinds = self.kinds | (begun.kinds & {"added", "moved"})
+        return Intended(self.text or begun.text, self.decks | begun.decks, kinds)
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,11 @@ class Remembered:
 
 
 def replaced_texts(question: QuestionId, before: str, after: str) -> Iterator[tuple[QuestionId, str, str]]:
-    """The texts of a note that others follow, as ``Remembered.earlier`` keeps them."""
+    """The texts of a note that others follow, all of them where nobody knows which, as ``Remembered.earlier`` keeps
+    them."""
     if before == after:
         return
-    for name, old, new in zip(FIELDS, before.split(SEPARATOR), after.split(SEPARATOR), strict=False):
+    news = after.split(SEPARATOR) if after else repeat("")
+    for name, old, new in zip(FIELDS, before.split(SEPARATOR), news, strict=False):
         if old != new and old not in ("", UNKNOWN):
             yield question, name, text_digest(old)

@@ -7,7 +7,7 @@ from functools import cached_property
 from staffml_anki.anki import tags
 from staffml_anki.anki.apply import Applied
 from staffml_anki.anki.gating import Gate
-from staffml_anki.anki.held import SEPARATOR, Snapshot
+from staffml_anki.anki.held import SEPARATOR, Snapshot, same_text
 from staffml_anki.anki.merge import places_of
 from staffml_anki.anki.past import UNKNOWN, Intended, Remembered, Written, replaced_texts
 from staffml_anki.anki.places import Places
@@ -36,7 +36,7 @@ class Prepared:
     gate: Gate | None = None
     relayout: bool = False
 
-    @property
+    @cached_property
     def undecided(self) -> dict[tuple[QuestionId, str], str | None]:
         """The conflicts that the learner has not decided one by one, and whose text did not give way: they stay
         conflicts, with the text that both sides started from (None where nobody knows it). And fields that the note
@@ -58,13 +58,25 @@ class Prepared:
 
     @property
     def settled(self) -> set[QuestionId]:
-        """What a sync that was stopped has begun, and nobody has to finish once this one is through. What neither the
-        release nor the plan has is another vault's, or outside the selection: there it stays begun."""
-        left = {
-            key for key, note in self.snapshot.notes.items() if tags.has(note.tags, tags.RETIRED) and note.suspended
-        }
-        begun = self.remembered.journal.keys() & (self.wanted.notes.keys() | left)
-        return begun | {change.question for change in self.plan.changes}
+        """What was begun, by this sync or one that was stopped, and nobody has to finish once this one is through. What
+        is there and neither the release nor the plan has is another vault's, or outside the selection: it stays begun,
+        and so does what waits."""
+        changed = {change.question for change in self.plan.changes}
+        begun = {key for key in self.remembered.journal if key in self.wanted.notes or self._is_gone(key)}
+        return (begun | changed) - set(self.plan.waiting)
+
+    def _is_gone(self, question: QuestionId) -> bool:
+        """Whether a question has left, and its note with it, or is marked as having left."""
+        held = self.snapshot.notes.get(question)
+        if held is None:
+            return question not in self.wanted.published
+        return tags.has(held.tags, tags.RETIRED)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a sync was stopped of which this one finishes something."""
+        begun = self.remembered.journal.keys()
+        return bool(begun & self.settled) or (bool(self.remembered.making) and not begun - self.settled)
 
     @cached_property
     def places(self) -> Places:
@@ -120,7 +132,7 @@ class Prepared:
             deck = before.deck if before is not None else 0
             if key in moved and key in back.notes:
                 deck = self.snapshot.deck_of(back.notes[key])
-            elif before is not None and key in self.snapshot.notes and self._left(before, note):
+            elif before is not None and key in self.snapshot.notes and self._moves(before, note):
                 # A sync that was stopped has moved it, perhaps: where it belongs, it counts as put there by us.
                 here = self.snapshot.deck_of(self.snapshot.notes[key])
                 if self.snapshot.decks.get(here, "").casefold() == places.of(note.path).casefold():
@@ -131,9 +143,33 @@ class Prepared:
             found.append(Written(replace(note, path=was) if key in waiting else note, deck, True, number))
         return found, whole
 
-    def _left(self, before: Written, note: WantedNote) -> bool:
-        """Whether a card is to be in another deck than before, or that deck is gone."""
-        return before.note.path != note.path or before.deck not in self.snapshot.decks
+    def _moves(self, before: Written, note: WantedNote) -> bool:
+        """Whether a card is to be in another deck than before, by the recipe or because it was added again."""
+        begun = self.remembered.journal.get(note.question)
+        return before.note.path != note.path or (begun is not None and "added" in begun.kinds)
+
+    def numbers(self, back: ReadBack) -> dict[QuestionId, int]:
+        """The ids of our notes, where they are not those that are remembered, or were not known any more."""
+        added = [change.question for change in self.plan.of_kind("added")]
+        return self.renumbered | {key: back.notes[key].id for key in added if key in back.notes}
+
+    def doubted(self, back: ReadBack, failed: Iterable[QuestionId]) -> dict[QuestionId, Intended]:
+        """The journal of what did not take because the learner was typing: what was meant for a field that holds a text
+        of theirs now has not been written, and must not pass for a text of ours."""
+        held = self.snapshot.notetype
+        names = held.fields if held is not None else FIELDS
+        intended, changes = self.intended(), {change.question: change for change in self.plan.changes}
+        found = {}
+        for key in failed:
+            if key not in back.notes:
+                continue
+            now = dict(zip(names, back.notes[key].fields, strict=False))
+            texts = intended[key].text.split(SEPARATOR)
+            for each in changes[key].fields:
+                if not any(same_text(now.get(each.field, each.before), text) for text in (each.before, each.after)):
+                    texts[FIELDS.index(each.field)] = UNKNOWN
+            found[key] = replace(intended[key], text=SEPARATOR.join(texts))
+        return found
 
     def replaced(self, written: Sequence[Written]) -> Iterable[tuple[QuestionId, str, str]]:
         """Texts of ours that a newer one follows."""

@@ -318,14 +318,14 @@ def find_elsewhere(
 ) -> frozenset[QuestionId]:
     """Those of some questions, which the collection seems to lack, whose note the learner gave another note type or
     another ID: told by its GUID where an export shows it, or by its id. Adding them would overwrite it."""
-    if not snapshot.notes or not questions:
+    if not questions:
         return frozenset()
     guids = snapshot.foreign | {note.guid for note in (*snapshot.notes.values(), *snapshot.copies)}
     keys = {number: key for key, number in note_ids(questions).items()}
-    keys |= {remembered.notes[key].number: key for key in questions if key in remembered.notes}
+    keys |= {known.number: key for key in questions if (known := remembered.notes.get(key)) and known.number}
     there = [note for part in batches(sorted(keys), 5_000) for note in gateway.find_notes(f"nid:{_listed(part)}")]
     by_number = {keys[number] for number in there}
-    return frozenset(key for key in questions if key in by_number or guid_of(key) in guids)
+    return frozenset(key for key in questions if key in by_number or (guids and guid_of(key) in guids))
 
 
 def _listed(numbers: Iterable[int]) -> str:

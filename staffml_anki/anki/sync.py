@@ -10,7 +10,7 @@ from staffml_anki.anki.apply import Applied, apply_plan, try_again
 from staffml_anki.anki.calls import Say, Workshop
 from staffml_anki.anki.gateway import Gateway
 from staffml_anki.anki.gating import GATE_OFF, GateWish, make_gate
-from staffml_anki.anki.held import Snapshot, same_text
+from staffml_anki.anki.held import Snapshot
 from staffml_anki.anki.memory import Memory
 from staffml_anki.anki.merge import Choices, looks_wrong, make_plan
 from staffml_anki.anki.places import lineage
@@ -119,12 +119,9 @@ class Session:
         remembered = self.memory.remembered() if self._finish_pruning(snapshot) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
         choices = replace(wish.choices, gate=gate)
+        lacking = sorted(wanted.notes.keys() - snapshot.notes.keys())
+        snapshot = replace(snapshot, elsewhere=find_elsewhere(self.gateway, snapshot, remembered, lacking))
         plan = make_plan(wanted, snapshot, remembered, choices, templates)
-        added = [change.question for change in plan.of_kind("added")]
-        elsewhere = find_elsewhere(self.gateway, snapshot, remembered, added)
-        if elsewhere:
-            snapshot = replace(snapshot, elsewhere=elsewhere)
-            plan = make_plan(wanted, snapshot, remembered, choices, templates)
         self._require_plain_decks(plan, snapshot)
         relayout = wish.choices.relayout
         roots = self._roots(wanted.descriptions)
@@ -176,8 +173,8 @@ class Session:
         plan, snapshot = prepared.plan, prepared.snapshot
         self.memory.set_about(GATE, prepared.gate.to_text() if prepared.gate else GATE_OFF)
         if plan.empty:
-            stopped = prepared.settled or prepared.remembered.making
-            if not prepared.from_memory or stopped or prepared.decided or prepared.renumbered:
+            news = prepared.unfinished or prepared.decided or prepared.renumbered
+            if news or not prepared.from_memory:
                 self._remember(prepared, ReadBack({}, {}), (), Applied(packages=False, described=frozenset()))
             return _outcome(prepared, (), (), CALLS)
         backup = self.back_up(snapshot, now)
@@ -200,6 +197,7 @@ class Session:
             try_again(changes, replace(shop, snapshot=there, package=None))
             back = read_back(self.gateway, plan.changes, snapshot, prepared.roots, scratch)
             failed = failures(plan, snapshot, prepared.wanted, back)
+            self.memory.begin(prepared.doubted(back, [failure.question for failure in failed]), {}, {})
         self._remember(prepared, back, failed, applied)
         return _outcome(prepared, tuple(failed), tuple(map(str, backup)), SHARED if applied.packages else CALLS)
 
@@ -277,7 +275,7 @@ class Session:
             settled=prepared.settled - lost,
             undecided=prepared.undecided,
             replaced=prepared.replaced(written),
-            numbers=prepared.renumbered,
+            numbers=prepared.numbers(back),
         )
 
 
@@ -286,13 +284,7 @@ def _again(change: NoteChange, prepared: Prepared, back: ReadBack) -> NoteChange
     note = back.notes.get(change.question)
     if note is None:
         return change
-    if not change.note:
-        return replace(change, note=note.id, fields=all_fields(change, prepared.wanted))
-    held = prepared.snapshot.notetype
-    now = dict(zip(held.fields if held else (), note.fields, strict=False))
-    # What the learner has typed since we looked stays: the next sync finds the conflict.
-    fields = tuple(each for each in change.fields if same_text(now.get(each.field, each.before), each.before))
-    return replace(change, fields=fields)
+    return change if change.note else replace(change, note=note.id, fields=all_fields(change, prepared.wanted))
 
 
 def _outcome(prepared: Prepared, failed: tuple[Failure, ...], backup: tuple[str, ...], way: str) -> Outcome:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from staffml_anki import interrupts
 from staffml_anki.cli import handover, output
 from staffml_anki.errors import INTERRUPTED, PROBLEMS, StaffmlAnkiError
 from staffml_anki.parallel import without_collector
@@ -70,7 +71,9 @@ class SyncRun:
                 prepared = run._agreed(session, prepared, wish, connection)
                 try:
                     outcome = session.apply(prepared, wish, int(time.time()))
-                except KeyboardInterrupt:
+                except (KeyboardInterrupt, Exception) as why:
+                    if not isinstance(why, KeyboardInterrupt) and not interrupts.received():
+                        raise
                     output.warn("staffml-anki: stopped in the middle; run sync again: it finishes the work")
                     sys.exit(INTERRUPTED)
             finally:
