@@ -164,11 +164,12 @@ class Prepared:
             if key not in back.notes:
                 continue
             now = dict(zip(names, back.notes[key].fields, strict=False))
-            texts = intended[key].text.split(SEPARATOR)
+            row = intended[key].after(self.remembered.journal.get(key))
+            texts = row.text.split(SEPARATOR)
             for each in changes[key].fields:
                 if not any(same_text(now.get(each.field, each.before), text) for text in (each.before, each.after)):
                     texts[FIELDS.index(each.field)] = UNKNOWN
-            found[key] = replace(intended[key], text=SEPARATOR.join(texts))
+            found[key] = replace(row, text=SEPARATOR.join(texts))
         return found
 
     def replaced(self, written: Sequence[Written]) -> Iterable[tuple[QuestionId, str, str]]:
