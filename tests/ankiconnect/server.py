@@ -84,9 +84,10 @@ class Server:
             self.addon.collection.close()
 
     def revive(self) -> None:
-        """Listen again, on the same port, after a fault let the server die."""
-        self._thread.join()
-        self._listen(self.port)
+        """Listen again, on the same port, if a fault let the server die: a client that was slow may never have met it."""
+        self._thread.join(2)
+        if not self._thread.is_alive():
+            self._listen(self.port)
 
     def close(self) -> None:
         self._closing.set()
