@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -19,6 +20,8 @@ from staffml_anki.anki.sync import Session
 
 KINDS = get_args(Fault.__annotations__["kind"])
 KILLS = 50
+LATER = NOW + 1_000
+"""When the next release comes."""
 LEARNT = (
     ("edit", "cloud-0001", "Pitfall", "my pitfall"),
     ("edit", "edge-0002", "My Notes", "my notes"),
@@ -63,11 +66,14 @@ class Case:
             self.requests = len(world.server.requests)
             self.end = without_ids(world.held())
 
-    def copy(self, name: str) -> Any:
+    @contextmanager
+    def copy(self, name: str) -> Iterator[Living]:
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(self.folder / "start", target, ignore=shutil.ignore_patterns("release-*"))
-        return living(target, packages=self.packages)
+        with living(target, packages=self.packages) as world:
+            world.clock = LATER - 100
+            yield world
 
     def finish(self, world: Living, what: str) -> None:
         """Sync again, undisturbed, and compare with the end that was to be."""
@@ -102,7 +108,7 @@ def test_whatever_goes_wrong_at_whichever_request_the_next_sync_finishes(case: C
                 session = Session(Gateway(world.server.url, patience=0.02), memory)
                 try:
                     wish = world.wish(case.vault)
-                    session.apply(session.prepare(wish), wish, NOW + 1_000)
+                    session.apply(session.prepare(wish), wish, LATER)
                 except AnkiError as error:
                     assert "\n" not in str(error), what
             world.server.faults = None
