@@ -111,7 +111,7 @@ def _through_package(plan: Plan, shop: Workshop) -> list[NoteChange]:
     for change in plan.changes:
         note = shop.snapshot.notes.get(change.question)
         writes = change.fields or change.tags_added or change.tags_removed
-        if model is None or (note is not None and (not note.guid or note.mod >= shop.now)):
+        if model is None or (note is not None and (not note.guid or note.mod > shop.now)):
             rest.append(change)  # also what was changed by a clock that is ahead: a later edit would look older
         elif note is None:
             packed.append(_new_row(change, numbers[change.question], born, held, shop))

@@ -1,4 +1,4 @@
-"""A sync in a process of its own, and killing it: python -m killable URL VAULT STATE GATE."""
+"""A sync in a process of its own, and killing it: python -m killable URL VAULT STATE NOW GATE."""
 
 import os
 import signal
@@ -31,7 +31,16 @@ def kill_at(world: "Living", vault: Path, number: int, delay: float, gate: str =
 
     world.server.faults = notice
     process = subprocess.Popen(
-        [sys.executable, "-m", "killable", world.server.url, str(vault), str(world.state), gate],
+        [
+            sys.executable,
+            "-m",
+            "killable",
+            world.server.url,
+            str(vault),
+            str(world.state),
+            str(world.clock + 100),
+            gate,
+        ],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -45,11 +54,11 @@ def kill_at(world: "Living", vault: Path, number: int, delay: float, gate: str =
         world.server.faults = None
 
 
-def main(url: str, vault: str, state: str, gate: str) -> None:
+def main(url: str, vault: str, state: str, now: str, gate: str) -> None:
     with Memory(Path(state)) as memory, memory.alone():
         session = Session(Gateway(url), memory)
         wish = Wish(Path(vault), find_recipe("complete"), gate=GATES[gate])
-        session.apply(session.prepare(wish), wish, int(time.time()))
+        session.apply(session.prepare(wish), wish, int(now))
 
 
 if __name__ == "__main__":
