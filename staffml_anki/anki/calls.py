@@ -10,7 +10,7 @@ from staffml_anki.anki.errors import AnkiError
 from staffml_anki.anki.gateway import Gateway, batches
 from staffml_anki.anki.held import HeldNote, HeldNotetype, Snapshot, same_text
 from staffml_anki.anki.plan import NoteChange
-from staffml_anki.anki.snapshot import read_notes, read_notetype
+from staffml_anki.anki.snapshot import fields_of, read_notes, read_notetype
 from staffml_anki.anki.wanted import Wanted
 from staffml_anki.cards.notetype import FIELDS, Templates
 from staffml_anki.package.writer import model_json
@@ -62,7 +62,8 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         actions = [("addNote", {"note": _as_call(change, held, shop)}) for change in added]
         made = [number for number in gateway.many(actions, again=False) if isinstance(number, int)]
         _place(made, {change.question: change.deck for change in added}, gateway)
-    now = _fields_now([change.note for change in changes if change.note and change.fields], gateway)
+    infos = gateway.notes_info([change.note for change in changes if change.note and change.fields])
+    now = {shapes.number("notesInfo", info.get("noteId")): fields_of(info) for info in infos}
     updates = [
         ("updateNoteFields", {"note": {"id": number, "fields": texts}})
         for number, texts in ((change.note, _still_to_write(change, now.get(change.note, {}))) for change in changes)
@@ -72,18 +73,6 @@ def write_by_calls(changes: Sequence[NoteChange], shop: Workshop) -> None:
         shop.say(f"{len(updates):,} notes' fields")
         list(gateway.many(updates))
     _tag(changes, shop)
-
-
-def _fields_now(notes: Sequence[int], gateway: Gateway) -> dict[int, dict[str, str]]:
-    """The fields of notes as they are, by note and name."""
-    found = {}
-    for info in gateway.notes_info(notes):
-        fields = shapes.mapping("notesInfo", info.get("fields"))
-        texts = {name: shapes.mapping("notesInfo", field).get("value") for name, field in fields.items()}
-        found[shapes.number("notesInfo", info.get("noteId"))] = {
-            name: shapes.text("notesInfo", text) for name, text in texts.items()
-        }
-    return found
 
 
 def _still_to_write(change: NoteChange, now: Mapping[str, str]) -> dict[str, str]:

@@ -270,14 +270,14 @@ class Memory:
             connection.executemany("INSERT INTO media VALUES (?,?)", wanted.media.items())
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", about.items())
 
-    def _settle(self, settled: Collection[QuestionId], known: Container[QuestionId]) -> None:
+    def _settle(self, settled: Collection[QuestionId], known: set[QuestionId]) -> None:
         """Close the journal for some questions. Of those that are not known by now, what may have been written is kept
         as an earlier text."""
-        rows = self._rows("SELECT id, fields FROM journal")
-        texts = [
-            each for key, text in rows if key in settled and key not in known for each in replaced_texts(key, text, "")
-        ]
-        self._connection.executemany("INSERT OR IGNORE INTO earlier VALUES (?,?,?)", texts)
+        for key in set(settled) - known:
+            row = self._connection.execute("SELECT fields FROM journal WHERE id = ?", (key,)).fetchone()
+            if row:
+                texts = replaced_texts(key, row[0], "")
+                self._connection.executemany("INSERT OR IGNORE INTO earlier VALUES (?,?,?)", texts)
         self._connection.executemany("DELETE FROM journal WHERE id = ?", [(key,) for key in settled])
         self._connection.execute(
             "UPDATE about SET value = '' WHERE key = ? AND NOT EXISTS (SELECT * FROM journal)", (_MAKING,)

@@ -56,7 +56,7 @@ class Prepared:
         before = self.remembered.undecided
         return {key: text for key, text in before.items() if key[0] in self.wanted.notes} != self.undecided
 
-    @property
+    @cached_property
     def settled(self) -> set[QuestionId]:
         """What was begun, by this sync or one that was stopped, and nobody has to finish once this one is through. What
         is there and neither the release nor the plan has is another vault's, or outside the selection: it stays begun,

@@ -184,10 +184,8 @@ def _marks_of(gateway: Gateway, held: HeldNotetype) -> _Marks:
 
 
 def _from_info(info: Mapping[str, Any], held: HeldNotetype, marks: _Marks, places: Mapping[int, int]) -> HeldNote:
-    fields = shapes.mapping("notesInfo", info.get("fields"))
-    texts = [
-        shapes.text("notesInfo", shapes.mapping("notesInfo", fields.get(name)).get("value")) for name in held.fields
-    ]
+    fields = fields_of(info)
+    texts = [shapes.text("notesInfo", fields.get(name)) for name in held.fields]
     mod = info.get("mod")
     return HeldNote(
         id=shapes.number("notesInfo", info.get("noteId")),
@@ -198,6 +196,13 @@ def _from_info(info: Mapping[str, Any], held: HeldNotetype, marks: _Marks, place
         tags=tuple(shapes.texts("notesInfo", info.get("tags"))),
         **marks.cards((card, places.get(card, 0)) for card in shapes.ids("notesInfo", info.get("cards"))),
     )
+
+
+def fields_of(info: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a note that ``notesInfo`` tells of, by name."""
+    fields = shapes.mapping("notesInfo", info.get("fields"))
+    values = {name: shapes.mapping("notesInfo", field).get("value") for name, field in fields.items()}
+    return {name: shapes.text("notesInfo", value) for name, value in values.items()}
 
 
 class _Exports:

@@ -118,10 +118,9 @@ class Session:
             require_fields(snapshot.notetype)
         remembered = self.memory.remembered() if self._finish_pruning(snapshot) else remembered
         gate = make_gate(self.gateway, snapshot, wish.gate, self.memory.about(GATE))
-        choices = replace(wish.choices, gate=gate)
         lacking = sorted(wanted.notes.keys() - snapshot.notes.keys())
         snapshot = replace(snapshot, elsewhere=find_elsewhere(self.gateway, snapshot, remembered, lacking))
-        plan = make_plan(wanted, snapshot, remembered, choices, templates)
+        plan = make_plan(wanted, snapshot, remembered, replace(wish.choices, gate=gate), templates)
         self._require_plain_decks(plan, snapshot)
         relayout = wish.choices.relayout
         roots = self._roots(wanted.descriptions)
